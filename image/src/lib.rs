@@ -1,0 +1,14 @@
+//! The OCI model that every verb of attar stands on.
+//!
+//! No network, no async, no clock and no environment: values in, values out.
+//!
+//! - [`digest`]: content digests, verifying readers.
+//! - [`path`], [`filesystem`]: file trees with owners and modes as data.
+
+pub mod digest;
+pub mod filesystem;
+pub mod path;
+
+pub use digest::{DiffId, Digest};
+pub use filesystem::{Content, Entry, FileTree, Kind, LinkGroup, Metadata};
+pub use path::TreePath;
