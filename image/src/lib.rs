@@ -3,10 +3,12 @@
 //! No network, no async, no clock and no environment: values in, values out.
 //!
 //! - [`digest`]: content digests, verifying readers.
+//! - [`layer`]: canonical tar, written and read, compressed in pieces that concatenate.
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
 
 pub mod digest;
 pub mod filesystem;
+pub mod layer;
 pub mod path;
 
 pub use digest::{DiffId, Digest};
