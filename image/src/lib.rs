@@ -5,11 +5,14 @@
 //! - [`digest`]: content digests, verifying readers.
 //! - [`layer`]: canonical tar, written and read, compressed in pieces that concatenate.
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
+//! - [`elf`], [`script`]: what a program needs to start.
 
 pub mod digest;
+pub mod elf;
 pub mod filesystem;
 pub mod layer;
 pub mod path;
+pub mod script;
 
 pub use digest::{DiffId, Digest};
 pub use filesystem::{Content, Entry, FileTree, Kind, LinkGroup, Metadata};
