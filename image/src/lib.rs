@@ -6,14 +6,19 @@
 //! - [`layer`]: canonical tar, written and read, compressed in pieces that concatenate.
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
 //! - [`elf`], [`script`]: what a program needs to start.
+//! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
 
 pub mod digest;
 pub mod elf;
 pub mod filesystem;
 pub mod layer;
 pub mod path;
+pub mod platform;
+pub mod reference;
 pub mod script;
 
 pub use digest::{DiffId, Digest};
 pub use filesystem::{Content, Entry, FileTree, Kind, LinkGroup, Metadata};
 pub use path::TreePath;
+pub use platform::Platform;
+pub use reference::{Reference, Repository, Tag};
