@@ -1,2 +1,68 @@
-//! The command line.
-fn main() {}
+//! `attar`, the command line: arguments, settings, output, exit codes, and the composition of what the
+//! crates below it do.
+//!
+//! ```text
+//! arguments (args)  ->  settings  ->  commands  ->  output on stdout, everything else on stderr
+//! ```
+//!
+//! Standard output carries the answer and nothing else. Only this crate reads the environment, the
+//! configuration file and the clock.
+
+mod args;
+mod commands;
+mod destination;
+mod discovery;
+mod environment;
+mod escape;
+mod exit_code;
+mod failure;
+mod output;
+mod settings;
+mod size;
+
+use std::io::Write as _;
+
+use exit_code::ExitCode;
+use settings::{Settings, Verbosity};
+
+fn main() -> std::process::ExitCode {
+    let code = match run() {
+        Ok(code) => code,
+        Err(error) if failure::is_broken_pipe(&error) => ExitCode::Yes,
+        Err(error) => {
+            // Nothing can be done when standard error is closed too.
+            let _ = std::io::stderr().write_all(failure::render(&error).as_bytes());
+            failure::exit_code(&error)
+        }
+    };
+    code.into()
+}
+
+fn run() -> anyhow::Result<ExitCode> {
+    let cli = match args::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => {
+            error.print()?;
+            return Ok(if error.use_stderr() { ExitCode::Usage } else { ExitCode::Yes });
+        }
+    };
+    let settings = Settings::resolve(&cli.global)?;
+    start_logging(&settings);
+    commands::run(&cli.command, &settings)
+}
+
+/// Logs to standard error: what `ATTAR_LOG` asks for, or details of ours with `-vv`.
+fn start_logging(settings: &Settings) {
+    let wanted = environment::Variable::AttarLog.value();
+    let filter = match wanted.as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some(filter) => filter,
+        None if settings.verbosity == Verbosity::Debug => "attar=debug,attar_builder=debug,attar_image=debug",
+        None => return,
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(settings.color)
+        .without_time()
+        .init();
+}

@@ -1,0 +1,72 @@
+//! Arguments of `attar build`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::shared::{NamedValue, SourceArgs, SpecArgs, SpecPaths};
+use crate::destination::Destination;
+
+/// Build images and write them where `-o` says.
+///
+/// Without a lock, packages are chosen and `attar.lock` is written beside the spec; with one, exactly
+/// its packages are taken. Without `-o` everything is built and proven, and nothing is written.
+/// Prints one line for each image: its digest, and where it was written.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Destinations:
+  oci:DIR[:NAME]        entry NAME of an OCI image layout, all platforms
+  oci-archive:FILE      an OCI image layout in a tar archive
+  docker-archive:FILE   what `docker load` and `podman load` read
+  rootfs:FILE.tar       the files of one image for one platform
+
+Examples:
+  attar build -o oci:image
+  attar build api/attar.yaml worker/attar.yaml -o oci:images
+  attar build --platform linux/arm64 -t api:1.4 -o docker-archive:api.tar
+  attar build --all-variants --locked --offline -o oci:image:1.4")]
+pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) paths: SpecPaths,
+
+    /// Where to write the image (repeatable).
+    #[arg(short, long = "output", value_name = "DEST")]
+    pub(crate) outputs: Vec<Destination>,
+
+    /// Name and tag for the archives that hold one (repeatable).
+    #[arg(short, long = "tag", value_name = "NAME[:TAG]")]
+    pub(crate) tags: Vec<String>,
+
+    /// File for a report in JSON for machines; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metadata_file: Option<PathBuf>,
+
+    /// Variant of the spec to build besides the plain image (repeatable).
+    #[arg(long = "variant", value_name = "NAME", value_delimiter = ',', conflicts_with = "all_variants")]
+    pub(crate) variants: Vec<String>,
+
+    /// Build the plain image and every variant.
+    #[arg(long)]
+    pub(crate) all_variants: bool,
+
+    /// Platform to build, such as `linux/arm64` (repeatable). Default: those of the spec.
+    #[arg(long = "platform", value_name = "PLATFORM", value_delimiter = ',')]
+    pub(crate) platforms: Vec<String>,
+
+    /// Refuse to write or change the lock.
+    #[arg(long)]
+    pub(crate) locked: bool,
+
+    /// Annotation of index and manifests, besides those of the spec (repeatable).
+    #[arg(long = "annotation", value_name = "NAME=VALUE")]
+    pub(crate) annotations: Vec<NamedValue>,
+
+    /// Label of the image, besides those of the spec (repeatable).
+    #[arg(long = "label", value_name = "NAME=VALUE")]
+    pub(crate) labels: Vec<NamedValue>,
+
+    #[command(flatten)]
+    pub(crate) spec: SpecArgs,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}

@@ -1,0 +1,48 @@
+//! Arguments of `attar lock`.
+
+use clap::Args;
+
+use super::shared::{SourceArgs, SpecArgs, SpecPaths};
+
+/// Choose the packages of a spec and write them to its lock.
+///
+/// Packages that the lock has already stay as they are, unless `--update` says otherwise.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  attar lock                           make the lock follow the spec
+  attar lock --update                  take the newest version of every package
+  attar lock --update=openssl,libssl3t64
+  attar lock --check --security        is there a security update? 0 no, 2 yes")]
+pub(crate) struct LockArgs {
+    #[command(flatten)]
+    pub(crate) paths: SpecPaths,
+
+    /// Take the newest version of these packages, or of all (repeatable).
+    #[arg(
+        long,
+        value_name = "PACKAGE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "*",
+        value_delimiter = ','
+    )]
+    pub(crate) update: Vec<String>,
+
+    /// Write nothing; say whether an update would change the lock: 0 no, 2 yes.
+    #[arg(long, conflicts_with_all = ["update", "replan"])]
+    pub(crate) check: bool,
+
+    /// With `--check`: look at security updates alone.
+    #[arg(long, requires = "check")]
+    pub(crate) security: bool,
+
+    /// Spread the packages over layers anew, and print what moves.
+    #[arg(long)]
+    pub(crate) replan: bool,
+
+    #[command(flatten)]
+    pub(crate) spec: SpecArgs,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}

@@ -1,0 +1,19 @@
+//! The commands, one file each: settings in, an exit code out.
+
+mod completions;
+mod init;
+mod man;
+
+use crate::args::Command;
+use crate::exit_code::ExitCode;
+use crate::settings::Settings;
+
+/// Runs a command.
+pub(crate) fn run(command: &Command, _settings: &Settings) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Init(arguments) => init::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
+        other => anyhow::bail!("this development version cannot run {other:?} yet"),
+    }
+}

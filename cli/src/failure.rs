@@ -1,0 +1,96 @@
+//! Failures as the user reads them: the chain of causes once, then what to do about it.
+//!
+//! The crates below state facts; advice is given here, by the kind of the error.
+
+use std::fmt::Write as _;
+
+use crate::escape;
+use crate::exit_code::ExitCode;
+
+/// A command line that parses and yet makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Usage {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Usage {
+    /// Returns an error that ends with the code of wrong usage.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    /// Adds advice.
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+/// Returns the exit code an error stands for.
+pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<Usage>() { ExitCode::Usage } else { ExitCode::Error }
+}
+
+/// Says whether an error means that nobody reads our output any more, as in `attar show | head`.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Returns the chain of causes and the hints, one a line.
+pub(crate) fn render(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    let mut previous: Option<String> = None;
+    for (depth, cause) in error.chain().enumerate() {
+        let message = cause.to_string();
+        // Wrappers that print what they wrap would say everything twice.
+        if previous.as_deref() == Some(message.as_str()) {
+            continue;
+        }
+        let label = if depth == 0 { "error" } else { "  cause" };
+        writeln!(text, "{label}: {}", escape::lines(&message)).expect("writing to a string cannot fail");
+        previous = Some(message);
+    }
+    for hint in hints(error) {
+        writeln!(text, "hint: {}", escape::lines(&hint)).expect("writing to a string cannot fail");
+    }
+    text
+}
+
+/// Returns advice for the causes that have some.
+fn hints(error: &anyhow::Error) -> Vec<String> {
+    error.chain().filter_map(|cause| cause.downcast_ref::<Usage>()?.hint.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chain_is_printed_once_with_its_hints() {
+        let error =
+            anyhow::Error::new(Usage::new("`-t` needs a destination").hint("add `-o docker-archive:FILE`"));
+        assert_eq!(exit_code(&error), ExitCode::Usage);
+        insta::assert_snapshot!(render(&error), @r"
+        error: `-t` needs a destination
+        hint: add `-o docker-archive:FILE`
+        ");
+
+        let error = anyhow::anyhow!("no such\u{1b}[1m file").context("cannot read `attar.yaml`");
+        assert_eq!(exit_code(&error), ExitCode::Error);
+        insta::assert_snapshot!(render(&error), @r"
+        error: cannot read `attar.yaml`
+          cause: no such\u{1b}[1m file
+        ");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_recognised_anywhere_in_the_chain() {
+        let pipe = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert!(is_broken_pipe(&anyhow::Error::new(pipe).context("cannot write")));
+        assert!(!is_broken_pipe(&anyhow::anyhow!("cannot write")));
+    }
+}
