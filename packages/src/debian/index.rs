@@ -1,0 +1,275 @@
+//! One Packages index: parsed in place, looked up by package and by what packages provide.
+//!
+//! [`Index`] owns the text and, for each package, where its fields stand in it, so that the 70 000
+//! packages of a suite take some twenty milliseconds. Fields are read as text; relations are parsed on
+//! demand with [`parse_relations`](super::relation::parse_relations).
+
+use std::fmt;
+
+use super::deb822::{MalformedStanza, Scanner, Token};
+use super::version;
+
+mod field;
+mod package;
+
+use field::Field;
+pub use package::{MultiArch, Package, Priority};
+
+/// The longest text of an index, in bytes; Debian's longest is a tenth of it.
+pub const MAX_INDEX: usize = 1 << 30;
+
+/// The number of a package in its [`Index`], in the order of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageNumber(pub u32);
+
+/// The packages of one component and architecture of a suite.
+#[derive(Clone)]
+pub struct Index {
+    text: String,
+    records: Vec<Record>,
+    /// All packages by name, those of one name from the newest to the oldest.
+    by_name: Vec<PackageNumber>,
+    /// What packages provide, by the provided name, then in the order of the text.
+    provided: Vec<Provided>,
+}
+
+/// A package that provides a name.
+#[derive(Clone, Copy, Debug)]
+pub struct Provider<'a> {
+    /// The package.
+    pub package: Package<'a>,
+    /// The version it provides; without one it satisfies no constraint.
+    pub version: Option<&'a str>,
+}
+
+/// A text that is no package index.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidIndex {
+    /// The text has a line that cannot be read.
+    #[error("cannot read the package index")]
+    Malformed(#[from] MalformedStanza),
+    /// A package has a field twice.
+    #[error("line {line} of the package index: package `{package}` has the field `{field}` twice")]
+    Duplicate {
+        /// The line of the second one.
+        line: u32,
+        /// The package's name, empty if it has none yet.
+        package: String,
+        /// The field's name.
+        field: &'static str,
+    },
+    /// A package lacks a field that it must have.
+    #[error("line {line} of the package index: package `{package}` has no `{field}`")]
+    Missing {
+        /// The line of the stanza's first field.
+        line: u32,
+        /// The package's name, empty if that is what is missing.
+        package: String,
+        /// The field's name.
+        field: &'static str,
+    },
+    /// The text is longer than [`MAX_INDEX`].
+    #[error("the package index has {length} bytes: expected at most {MAX_INDEX}")]
+    TooLong {
+        /// The length found.
+        length: usize,
+    },
+}
+
+/// Where a value stands in the text.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Span {
+    start: u32,
+    length: u32,
+}
+
+/// Where the fields of one package stand.
+type Record = [Span; field::COUNT];
+
+#[derive(Clone, Copy)]
+struct Provided {
+    name: Span,
+    version: Span,
+    package: PackageNumber,
+}
+
+impl Index {
+    /// Reads the decompressed text of a Packages file.
+    ///
+    /// A package needs Package, Version, Architecture, Filename, Size and SHA256; a field that stands
+    /// twice is an error. Bytes that are not UTF-8 become replacement characters.
+    pub fn parse(text: Vec<u8>) -> Result<Self, InvalidIndex> {
+        let text =
+            String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
+        if text.len() > MAX_INDEX {
+            return Err(InvalidIndex::TooLong { length: text.len() });
+        }
+        let records = records(&text)?;
+        let mut index = Self { text, records, by_name: Vec::new(), provided: Vec::new() };
+        index.by_name = index.sorted_by_name();
+        index.provided = index.collect_provided();
+        Ok(index)
+    }
+
+    /// Returns the number of packages.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Says whether there is no package.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Iterates over all packages in the order of the text.
+    pub fn packages(&self) -> impl ExactSizeIterator<Item = Package<'_>> {
+        (0..self.records.len() as u32).map(|number| self.get(PackageNumber(number)))
+    }
+
+    /// Returns a package by its number.
+    ///
+    /// # Panics
+    /// If the number is not from this index.
+    pub fn get(&self, number: PackageNumber) -> Package<'_> {
+        Package { text: &self.text, record: &self.records[number.0 as usize], number }
+    }
+
+    /// Iterates over the packages of a name, from the newest version to the oldest.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = Package<'_>> + use<'_> {
+        equal_range(&self.by_name, |number| self.get(*number).name().cmp(name))
+            .iter()
+            .map(|number| self.get(*number))
+    }
+
+    /// Iterates over the packages whose Provides names `virtual_name`, in the order of the text.
+    pub fn providers(&self, virtual_name: &str) -> impl Iterator<Item = Provider<'_>> + use<'_> {
+        equal_range(&self.provided, |provided| provided.name.of(&self.text).cmp(virtual_name)).iter().map(
+            |provided| Provider {
+                package: self.get(provided.package),
+                version: Some(provided.version.of(&self.text)).filter(|version| !version.is_empty()),
+            },
+        )
+    }
+
+    /// Writes the fields that attar reads, and no others, in the form that [`Index::parse`] reads.
+    pub fn to_compact(&self) -> Vec<u8> {
+        let mut compact = String::with_capacity(self.text.len() / 2);
+        for package in self.packages() {
+            for field in field::ALL {
+                let value = package.raw(field);
+                if !value.is_empty() {
+                    compact.extend([field.name(), ": ", value, "\n"]);
+                }
+            }
+            compact.push('\n');
+        }
+        compact.into_bytes()
+    }
+
+    fn sorted_by_name(&self) -> Vec<PackageNumber> {
+        let mut numbers: Vec<PackageNumber> = (0..self.records.len() as u32).map(PackageNumber).collect();
+        // Archives write their indexes in nearly this order, which the sort takes advantage of.
+        numbers.sort_by(|a, b| {
+            let (a, b) = (self.get(*a), self.get(*b));
+            a.name().cmp(b.name()).then_with(|| version::compare(b.version(), a.version()))
+        });
+        numbers
+    }
+
+    fn collect_provided(&self) -> Vec<Provided> {
+        let mut provided = Vec::new();
+        for package in self.packages() {
+            for item in package.provides().split(',') {
+                let item = item.trim_ascii();
+                let name = item.split([':', ' ', '\t', '\r', '\n', '(']).next().unwrap_or_default();
+                if name.is_empty() {
+                    continue;
+                }
+                let version = item
+                    .split_once('(')
+                    .and_then(|(_, inner)| inner.split_once(')'))
+                    .and_then(|(inner, _)| inner.trim_ascii().strip_prefix('='))
+                    .unwrap_or_default();
+                provided.push(Provided {
+                    name: Span::within(&self.text, name),
+                    version: Span::within(&self.text, version.trim_ascii()),
+                    package: package.number(),
+                });
+            }
+        }
+        provided.sort_by(|a, b| a.name.of(&self.text).cmp(b.name.of(&self.text)));
+        provided
+    }
+}
+
+/// Returns the items that `order` calls equal, from a slice that is sorted by it.
+fn equal_range<T>(items: &[T], order: impl Fn(&T) -> std::cmp::Ordering) -> &[T] {
+    let start = items.partition_point(|item| order(item).is_lt());
+    let length = items[start..].partition_point(|item| order(item).is_eq());
+    &items[start..start + length]
+}
+
+fn records(text: &str) -> Result<Vec<Record>, InvalidIndex> {
+    let mut records = Vec::new();
+    let mut record = Record::default();
+    let mut first_line = None;
+    for token in Scanner::new(text) {
+        match token? {
+            Token::Field(found) => {
+                first_line.get_or_insert(found.line);
+                let Some(field) = Field::named(found.name) else { continue };
+                let value = if field.is_one_line() { found.first_line() } else { found.value };
+                let span = &mut record[field as usize];
+                if *span != Span::default() {
+                    let package = record[Field::Package as usize].of(text).to_owned();
+                    return Err(InvalidIndex::Duplicate { line: found.line, package, field: field.name() });
+                }
+                *span = Span::within(text, value);
+            }
+            Token::End => {
+                let line = first_line.take().unwrap_or_default();
+                records.push(complete(std::mem::take(&mut record), text, line)?);
+            }
+        }
+    }
+    Ok(records)
+}
+
+/// Checks that a package has all that it must have.
+fn complete(record: Record, text: &str, line: u32) -> Result<Record, InvalidIndex> {
+    let missing =
+        field::ALL.into_iter().find(|field| field.is_required() && record[*field as usize].length == 0);
+    match missing {
+        None => Ok(record),
+        Some(field) => {
+            let package = record[Field::Package as usize].of(text).to_owned();
+            Err(InvalidIndex::Missing { line, package, field: field.name() })
+        }
+    }
+}
+
+impl Span {
+    /// Returns where `part` stands in `text`, which it must be a slice of.
+    fn within(text: &str, part: &str) -> Self {
+        let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+        // Lengths fit: `Index::parse` refuses a text beyond `MAX_INDEX`. A slice of another text, such
+        // as an empty literal, has no place in this one.
+        if start > text.len() || part.is_empty() && start == 0 {
+            return Self::default();
+        }
+        Self { start: start as u32, length: part.len() as u32 }
+    }
+
+    fn of(self, text: &str) -> &str {
+        &text[self.start as usize..][..self.length as usize]
+    }
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Index({} packages)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;
