@@ -1,1 +1,5 @@
-//! Placeholder.
+//! Builds reproducible OCI images from a spec and a lock, executing nothing from the image.
+
+pub mod cache;
+pub mod event;
+pub mod segment;
