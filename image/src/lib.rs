@@ -4,6 +4,7 @@
 //!
 //! - [`digest`]: content digests, verifying readers.
 //! - [`layer`]: canonical tar, written and read, compressed in pieces that concatenate.
+//! - [`manifest`]: descriptors, manifests, indexes and configurations, with their exact bytes.
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
 //! - [`elf`], [`script`]: what a program needs to start.
 //! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
@@ -12,6 +13,7 @@ pub mod digest;
 pub mod elf;
 pub mod filesystem;
 pub mod layer;
+pub mod manifest;
 pub mod path;
 pub mod platform;
 pub mod reference;
@@ -19,6 +21,7 @@ pub mod script;
 
 pub use digest::{DiffId, Digest};
 pub use filesystem::{Content, Entry, FileTree, Kind, LinkGroup, Metadata};
+pub use manifest::{Descriptor, Document, ImageConfig, Index, Manifest};
 pub use path::TreePath;
 pub use platform::Platform;
 pub use reference::{Reference, Repository, Tag};
