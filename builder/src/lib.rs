@@ -3,3 +3,4 @@
 pub mod cache;
 pub mod event;
 pub mod segment;
+pub mod spec;
