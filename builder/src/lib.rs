@@ -1,6 +1,8 @@
 //! Builds reproducible OCI images from a spec and a lock, executing nothing from the image.
 
 pub mod cache;
+pub mod effects;
 pub mod event;
+pub mod foundation;
 pub mod segment;
 pub mod spec;

@@ -12,7 +12,6 @@ pub struct Shebang {
     /// The program that runs the script, as written.
     pub interpreter: String,
     /// Everything after the interpreter, as the one argument it becomes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub argument: Option<String>,
 }
 
@@ -22,7 +21,7 @@ impl Shebang {
     /// Only the first 256 bytes are looked at, as the kernel does; a name that does not end within
     /// them could not be run and gives `None`.
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let line = &bytes.strip_prefix(b"#!")?[..];
+        let line = bytes.strip_prefix(b"#!")?;
         let line = &line[..line.len().min(MAX_LINE - 2)];
         let end = line.iter().position(|byte| matches!(byte, b'\n' | 0));
         let cut = end.is_none() && bytes.len() > MAX_LINE;

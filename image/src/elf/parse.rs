@@ -177,7 +177,7 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> File<'data, Elf> {
                 elf::DT_RUNPATH => tables.runpath = Some(value),
                 elf::DT_VERNEED => tables.version_needs = Some(value),
                 elf::DT_VERDEF => tables.version_definitions = Some(value),
-                elf::DT_FLAGS_1 => self.pie = value & u64::from(elf::DF_1_PIE.0) != 0,
+                elf::DT_FLAGS_1 => self.pie = value & elf::DF_1_PIE.0 != 0,
                 _ => {}
             }
         }
@@ -359,11 +359,15 @@ mod tests {
           "class": "64",
           "order": "little",
           "machine": 62,
+          "flags": 0,
+          "os-abi": 0,
           "kind": "shared-object",
+          "interpreter": null,
           "soname": "libx.so.1",
           "needed": [
             "libc.so.6"
           ],
+          "rpath": null,
           "runpath": "$ORIGIN",
           "version-needs": [
             {
@@ -381,7 +385,8 @@ mod tests {
             "X_1"
           ],
           "build-id": "abababababababababababababababababababab",
-          "isa-needed": 4
+          "isa-needed": 4,
+          "damaged": false
         }
         "#);
         let json = serde_json::to_string(&facts).expect("facts are plain");
@@ -422,7 +427,7 @@ mod tests {
             let facts = Facts::read(&bytes[..length]);
             assert_eq!(facts.is_some(), length >= 64, "{length} bytes");
             assert!(
-                length < 64 || length >= 0x680 || facts.is_some_and(|facts| facts.damaged),
+                !(64..0x680).contains(&length) || facts.is_some_and(|facts| facts.damaged),
                 "{length} bytes"
             );
         }
