@@ -1,1 +1,16 @@
-//! Placeholder.
+//! What the tests of attar share: a place to work in, the program to run, judges to ask.
+//!
+//! It knows nothing of the crates under test: trees, layers and archives are read here by other code
+//! than the one that wrote them.
+
+pub mod attar;
+pub mod command;
+pub mod engine;
+pub mod mirror;
+pub mod scratch;
+pub mod skip;
+pub mod tree;
+
+pub use attar::Attar;
+pub use command::{Finished, run};
+pub use scratch::Scratch;
