@@ -4,6 +4,7 @@
 //!
 //! - [`digest`]: content digests, verifying readers.
 //! - [`layer`]: canonical tar, written and read, compressed in pieces that concatenate.
+//! - [`layout`]: the content store on disk.
 //! - [`manifest`]: descriptors, manifests, indexes and configurations, with their exact bytes.
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
 //! - [`elf`], [`script`]: what a program needs to start.
@@ -13,14 +14,18 @@ pub mod digest;
 pub mod elf;
 pub mod filesystem;
 pub mod layer;
+pub mod layout;
 pub mod manifest;
 pub mod path;
 pub mod platform;
 pub mod reference;
 pub mod script;
+#[cfg(test)]
+mod testing;
 
 pub use digest::{DiffId, Digest};
 pub use filesystem::{Content, Entry, FileTree, Kind, LinkGroup, Metadata};
+pub use layout::Layout;
 pub use manifest::{Descriptor, Document, ImageConfig, Index, Manifest};
 pub use path::TreePath;
 pub use platform::Platform;

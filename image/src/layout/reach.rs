@@ -1,0 +1,89 @@
+//! Which blobs an entry of a layout reaches, and which entries are about others.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::Layout;
+use crate::digest::Digest;
+use crate::manifest::{Descriptor, MAX_DOCUMENT};
+
+/// What some entries reach.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reach {
+    /// Every blob that is named, whether it is there or not.
+    pub blobs: BTreeSet<Digest>,
+    /// Blobs that should be there and are not, or have another size.
+    pub missing: Vec<Descriptor>,
+    /// Documents that could not be read: what they reach is not known.
+    pub unreadable: Vec<Descriptor>,
+}
+
+impl Layout {
+    /// Follows entries down to their layers, and to the subjects they are about.
+    ///
+    /// Documents are read by their shape and not by their media type, so that kinds that attar does
+    /// not know keep their blobs too.
+    pub fn reach<'a>(&self, entries: impl IntoIterator<Item = &'a Descriptor>) -> Reach {
+        let mut reach = Reach::default();
+        let mut documents: Vec<Descriptor> = entries.into_iter().cloned().collect();
+        while let Some(document) = documents.pop() {
+            if !self.visit(&document, &mut reach) || document.size > MAX_DOCUMENT {
+                continue;
+            }
+            let Ok(bytes) = self.read_blob(&document) else {
+                reach.unreadable.push(document);
+                continue;
+            };
+            let Ok(Value::Object(fields)) = serde_json::from_slice(&bytes) else {
+                continue;
+            };
+            for descriptor in descriptors(&fields, &["config", "layers", "blobs"]) {
+                self.visit(&descriptor, &mut reach);
+            }
+            documents.extend(descriptors(&fields, &["manifests", "subject"]));
+        }
+        reach
+    }
+
+    /// Notes a blob; says whether it is a new one.
+    fn visit(&self, descriptor: &Descriptor, reach: &mut Reach) -> bool {
+        let is_new = reach.blobs.insert(descriptor.digest);
+        // What may be fetched from elsewhere need not be there.
+        if is_new && descriptor.urls.is_empty() && !self.has(descriptor) {
+            reach.missing.push(descriptor.clone());
+        }
+        is_new
+    }
+
+    /// Returns the digest of the manifest that this entry is about, if it is about one.
+    pub(super) fn subject(&self, entry: &Descriptor) -> Option<Digest> {
+        if entry.size > MAX_DOCUMENT {
+            return None;
+        }
+        let bytes = self.read_blob(entry).ok()?;
+        let Ok(Value::Object(fields)) = serde_json::from_slice(&bytes) else {
+            return None;
+        };
+        descriptors(&fields, &["subject"]).first().map(|subject| subject.digest)
+    }
+
+    /// Says whether this entry of the layout only says something about another one.
+    pub(super) fn is_referrer(&self, entry: &Descriptor) -> bool {
+        entry.ref_name().is_none() && (entry.is_about_an_image() || self.subject(entry).is_some())
+    }
+}
+
+/// Returns the descriptors in these fields, each a descriptor or a list of them.
+fn descriptors(fields: &serde_json::Map<String, Value>, names: &[&str]) -> Vec<Descriptor> {
+    let read = |value: &Value| Descriptor::deserialize(value).ok();
+    names
+        .iter()
+        .filter_map(|name| fields.get(*name))
+        .flat_map(|value| match value {
+            Value::Array(list) => list.iter().filter_map(read).collect::<Vec<_>>(),
+            single => read(single).into_iter().collect(),
+        })
+        .collect()
+}
