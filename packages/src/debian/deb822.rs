@@ -15,6 +15,8 @@ pub struct Field<'a> {
     pub value: &'a str,
     /// The line of the name, counted from 1.
     pub line: u32,
+    /// Whether lines continue the first one.
+    pub continued: bool,
 }
 
 /// What the [`Scanner`] met.
@@ -93,9 +95,8 @@ impl<'a> Scanner<'a> {
     /// Reads the field whose first line stands at `start..end`, and the lines that continue it.
     fn field(&mut self, start: usize, mut end: usize) -> Result<Field<'a>, MalformedStanza> {
         let (line, number) = (&self.text[start..end], self.line);
-        let colon = match memchr(b':', line.as_bytes()) {
-            Some(colon) if is_name(&line.as_bytes()[..colon]) => colon,
-            _ => return Err(self.fail(line)),
+        let Some(colon) = name_length(line.as_bytes()) else {
+            return Err(self.fail(line));
         };
         while let Some(b' ' | b'\t') = self.text.as_bytes().get(self.position) {
             let (line_end, next) = self.line_at(self.position);
@@ -106,7 +107,7 @@ impl<'a> Scanner<'a> {
             self.line = self.line.saturating_add(1);
         }
         let value = self.text[start + colon + 1..end].trim_ascii();
-        Ok(Field { name: &line[..colon], value, line: number })
+        Ok(Field { name: &line[..colon], value, line: number, continued: self.line != number })
     }
 
     fn fail(&mut self, line: &str) -> MalformedStanza {
@@ -150,16 +151,18 @@ fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
 }
 
-/// Says whether the bytes may name a field: printable ASCII without blanks and colons, starting with
-/// neither `#` nor `-`.
-fn is_name(name: &[u8]) -> bool {
-    !matches!(name.first(), None | Some(b'#' | b'-')) && name.iter().all(u8::is_ascii_graphic)
+/// Returns the length of the field name that a line starts with, up to its colon: printable ASCII
+/// without blanks, starting with neither `#` nor `-`.
+fn name_length(line: &[u8]) -> Option<usize> {
+    let length = line.iter().position(|byte| *byte == b':' || !byte.is_ascii_graphic())?;
+    let is_name = line[length] == b':' && !matches!(line[0], b':' | b'#' | b'-');
+    is_name.then_some(length)
 }
 
-impl Field<'_> {
+impl<'a> Field<'a> {
     /// Returns the first line of the value.
-    pub fn first_line(&self) -> &str {
-        first_line(self.value)
+    pub fn first_line(&self) -> &'a str {
+        if self.continued { first_line(self.value) } else { self.value }
     }
 }
 

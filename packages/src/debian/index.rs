@@ -6,14 +6,16 @@
 
 use std::fmt;
 
-use super::deb822::{MalformedStanza, Scanner, Token};
+use super::deb822::{self, MalformedStanza, Scanner, Token};
 use super::version;
 
 mod field;
 mod package;
+mod table;
 
 use field::Field;
 pub use package::{MultiArch, Package, Priority};
+use table::NameTable;
 
 /// The longest text of an index, in bytes; Debian's longest is a tenth of it.
 pub const MAX_INDEX: usize = 1 << 30;
@@ -28,9 +30,9 @@ pub struct Index {
     text: String,
     records: Vec<Record>,
     /// All packages by name, those of one name from the newest to the oldest.
-    by_name: Vec<PackageNumber>,
-    /// What packages provide, by the provided name, then in the order of the text.
-    provided: Vec<Provided>,
+    by_name: NameTable<PackageNumber>,
+    /// What packages provide by the provided name, for one name in the order of the text.
+    provided: NameTable<Provided>,
 }
 
 /// A package that provides a name.
@@ -105,10 +107,9 @@ impl Index {
             return Err(InvalidIndex::TooLong { length: text.len() });
         }
         let records = records(&text)?;
-        let mut index = Self { text, records, by_name: Vec::new(), provided: Vec::new() };
-        index.by_name = index.sorted_by_name();
-        index.provided = index.collect_provided();
-        Ok(index)
+        let by_name = by_name(&text, &records);
+        let provided = provided(&text, &records);
+        Ok(Self { text, records, by_name, provided })
     }
 
     /// Returns the number of packages.
@@ -123,7 +124,7 @@ impl Index {
 
     /// Iterates over all packages in the order of the text.
     pub fn packages(&self) -> impl ExactSizeIterator<Item = Package<'_>> {
-        (0..self.records.len() as u32).map(|number| self.get(PackageNumber(number)))
+        packages(&self.text, &self.records)
     }
 
     /// Returns a package by its number.
@@ -136,19 +137,17 @@ impl Index {
 
     /// Iterates over the packages of a name, from the newest version to the oldest.
     pub fn named(&self, name: &str) -> impl Iterator<Item = Package<'_>> + use<'_> {
-        equal_range(&self.by_name, |number| self.get(*number).name().cmp(name))
-            .iter()
-            .map(|number| self.get(*number))
+        let numbers = self.by_name.named(name, |number| self.get(*number).name());
+        numbers.iter().map(|number| self.get(*number))
     }
 
     /// Iterates over the packages whose Provides names `virtual_name`, in the order of the text.
     pub fn providers(&self, virtual_name: &str) -> impl Iterator<Item = Provider<'_>> + use<'_> {
-        equal_range(&self.provided, |provided| provided.name.of(&self.text).cmp(virtual_name)).iter().map(
-            |provided| Provider {
-                package: self.get(provided.package),
-                version: Some(provided.version.of(&self.text)).filter(|version| !version.is_empty()),
-            },
-        )
+        let provided = self.provided.named(virtual_name, |provided| provided.name.of(&self.text));
+        provided.iter().map(|provided| Provider {
+            package: self.get(provided.package),
+            version: Some(provided.version.of(&self.text)).filter(|version| !version.is_empty()),
+        })
     }
 
     /// Writes the fields that attar reads, and no others, in the form that [`Index::parse`] reads.
@@ -165,82 +164,88 @@ impl Index {
         }
         compact.into_bytes()
     }
-
-    fn sorted_by_name(&self) -> Vec<PackageNumber> {
-        let mut numbers: Vec<PackageNumber> = (0..self.records.len() as u32).map(PackageNumber).collect();
-        // Archives write their indexes in nearly this order, which the sort takes advantage of.
-        numbers.sort_by(|a, b| {
-            let (a, b) = (self.get(*a), self.get(*b));
-            a.name().cmp(b.name()).then_with(|| version::compare(b.version(), a.version()))
-        });
-        numbers
-    }
-
-    fn collect_provided(&self) -> Vec<Provided> {
-        let mut provided = Vec::new();
-        for package in self.packages() {
-            for item in package.provides().split(',') {
-                let item = item.trim_ascii();
-                let name = item.split([':', ' ', '\t', '\r', '\n', '(']).next().unwrap_or_default();
-                if name.is_empty() {
-                    continue;
-                }
-                let version = item
-                    .split_once('(')
-                    .and_then(|(_, inner)| inner.split_once(')'))
-                    .and_then(|(inner, _)| inner.trim_ascii().strip_prefix('='))
-                    .unwrap_or_default();
-                provided.push(Provided {
-                    name: Span::within(&self.text, name),
-                    version: Span::within(&self.text, version.trim_ascii()),
-                    package: package.number(),
-                });
-            }
-        }
-        provided.sort_by(|a, b| a.name.of(&self.text).cmp(b.name.of(&self.text)));
-        provided
-    }
 }
 
-/// Returns the items that `order` calls equal, from a slice that is sorted by it.
-fn equal_range<T>(items: &[T], order: impl Fn(&T) -> std::cmp::Ordering) -> &[T] {
-    let start = items.partition_point(|item| order(item).is_lt());
-    let length = items[start..].partition_point(|item| order(item).is_eq());
-    &items[start..start + length]
+fn packages<'a>(text: &'a str, records: &'a [Record]) -> impl ExactSizeIterator<Item = Package<'a>> {
+    let numbered = records.iter().enumerate();
+    numbered.map(move |(number, record)| Package { text, record, number: PackageNumber(number as u32) })
+}
+
+fn by_name(text: &str, records: &[Record]) -> NameTable<PackageNumber> {
+    let view =
+        |number: &PackageNumber| Package { text, record: &records[number.0 as usize], number: *number };
+    let numbers = packages(text, records).map(Package::number).collect();
+    NameTable::new(
+        numbers,
+        |number| view(number).name(),
+        |a, b| version::compare(view(b).version(), view(a).version()),
+    )
+}
+
+fn provided(text: &str, records: &[Record]) -> NameTable<Provided> {
+    let mut provided = Vec::new();
+    for package in packages(text, records).filter(|package| !package.provides().is_empty()) {
+        for item in package.provides().split(',') {
+            let item = item.trim_ascii();
+            let end = item.bytes().position(|byte| b": \t\r\n(".contains(&byte)).unwrap_or(item.len());
+            if end == 0 {
+                continue;
+            }
+            let version = item[end..]
+                .split_once('(')
+                .and_then(|(_, inner)| inner.split_once(')'))
+                .and_then(|(inner, _)| inner.trim_ascii().strip_prefix('='))
+                .unwrap_or_default();
+            provided.push(Provided {
+                name: Span::within(text, &item[..end]),
+                version: Span::within(text, version.trim_ascii()),
+                package: package.number(),
+            });
+        }
+    }
+    NameTable::new(provided, |provided| provided.name.of(text), |a, b| a.package.cmp(&b.package))
 }
 
 fn records(text: &str) -> Result<Vec<Record>, InvalidIndex> {
-    let mut records = Vec::new();
-    let mut record = Record::default();
-    let mut first_line = None;
+    // A stanza of Debian's has some 800 bytes; a short guess costs a copy, a long one only addresses.
+    let mut records: Vec<Record> = Vec::with_capacity(text.len() / 600);
+    let mut stanza_line = None;
     for token in Scanner::new(text) {
         match token? {
             Token::Field(found) => {
-                first_line.get_or_insert(found.line);
-                let Some(field) = Field::named(found.name) else { continue };
-                let value = if field.is_one_line() { found.first_line() } else { found.value };
-                let span = &mut record[field as usize];
-                if *span != Span::default() {
-                    let package = record[Field::Package as usize].of(text).to_owned();
-                    return Err(InvalidIndex::Duplicate { line: found.line, package, field: field.name() });
+                if stanza_line.is_none() {
+                    stanza_line = Some(found.line);
+                    records.push(Record::default());
                 }
-                *span = Span::within(text, value);
+                if let (Some(field), Some(record)) = (Field::named(found.name), records.last_mut()) {
+                    set(record, field, &found, text)?;
+                }
             }
             Token::End => {
-                let line = first_line.take().unwrap_or_default();
-                records.push(complete(std::mem::take(&mut record), text, line)?);
+                if let (Some(line), Some(record)) = (stanza_line.take(), records.last()) {
+                    check(record, text, line)?;
+                }
             }
         }
     }
     Ok(records)
 }
 
+fn set(record: &mut Record, field: Field, found: &deb822::Field<'_>, text: &str) -> Result<(), InvalidIndex> {
+    if record[field as usize] != Span::default() {
+        let package = record[Field::Package as usize].of(text).to_owned();
+        return Err(InvalidIndex::Duplicate { line: found.line, package, field: field.name() });
+    }
+    let value = if field.is_one_line() { found.first_line() } else { found.value };
+    record[field as usize] = Span::within(text, value);
+    Ok(())
+}
+
 /// Checks that a package has all that it must have.
-fn complete(record: Record, text: &str, line: u32) -> Result<Record, InvalidIndex> {
-    let missing =
-        field::ALL.into_iter().find(|field| field.is_required() && record[*field as usize].length == 0);
-    match missing {
-        None => Ok(record),
+fn check(record: &Record, text: &str, line: u32) -> Result<(), InvalidIndex> {
+    let is_missing = |field: &Field| field.is_required() && record[*field as usize].length == 0;
+    match field::ALL.into_iter().find(is_missing) {
+        None => Ok(()),
         Some(field) => {
             let package = record[Field::Package as usize].of(text).to_owned();
             Err(InvalidIndex::Missing { line, package, field: field.name() })

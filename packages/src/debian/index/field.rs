@@ -79,8 +79,30 @@ const NAMES: [&str; COUNT] = [
 impl Field {
     /// Finds a field by its name, whatever its case.
     pub(super) fn named(name: &str) -> Option<Self> {
-        let place = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name))?;
-        Some(ALL[place])
+        // Archives use the usual spelling, which a match finds fastest: an index has a million fields.
+        Some(match name.as_bytes() {
+            b"Package" => Self::Package,
+            b"Source" => Self::Source,
+            b"Version" => Self::Version,
+            b"Architecture" => Self::Architecture,
+            b"Multi-Arch" => Self::MultiArch,
+            b"Essential" => Self::Essential,
+            b"Priority" => Self::Priority,
+            b"Section" => Self::Section,
+            b"Installed-Size" => Self::InstalledSize,
+            b"Pre-Depends" => Self::PreDepends,
+            b"Depends" => Self::Depends,
+            b"Recommends" => Self::Recommends,
+            b"Conflicts" => Self::Conflicts,
+            b"Breaks" => Self::Breaks,
+            b"Replaces" => Self::Replaces,
+            b"Provides" => Self::Provides,
+            b"Description" => Self::Description,
+            b"Filename" => Self::Filename,
+            b"Size" => Self::Size,
+            b"SHA256" => Self::Sha256,
+            _ => ALL[NAMES.iter().position(|known| known.eq_ignore_ascii_case(name))?],
+        })
     }
 
     /// Returns the name as Debian spells it.
