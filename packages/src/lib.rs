@@ -21,4 +21,5 @@
 //! - Versions order exactly as dpkg orders them.
 //! - A signed text is verified by the caller before it is parsed here.
 
+pub mod compression;
 pub mod debian;
