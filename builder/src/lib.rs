@@ -4,5 +4,6 @@ pub mod cache;
 pub mod effects;
 pub mod event;
 pub mod foundation;
+pub mod resolve;
 pub mod segment;
 pub mod spec;
