@@ -17,6 +17,7 @@ mod escape;
 mod exit_code;
 mod failure;
 mod output;
+mod progress;
 mod settings;
 mod size;
 

@@ -1,0 +1,98 @@
+//! Draws what happens during a build on standard error: bars on a terminal, plain lines elsewhere.
+//!
+//! Both consume the same stream of events. Warnings are shown whatever the style, unless the user
+//! asked for quiet.
+
+mod bars;
+mod lines;
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use attar_builder::event::{Event, Events};
+
+use crate::escape;
+use crate::settings::{Progress, Settings, Verbosity};
+
+/// Draws one kind of progress.
+trait Display: Send + Sync {
+    /// Shows an event; warnings and notes come as text already chosen for showing.
+    fn event(&self, event: &Event);
+
+    /// Prints a line that stays.
+    fn line(&self, text: &str);
+
+    /// Takes away what is drawn over.
+    fn clear(&self);
+}
+
+/// Shows progress until it is dropped.
+pub(crate) struct Reporter {
+    display: Arc<dyn Display>,
+    verbosity: Verbosity,
+    color: bool,
+}
+
+impl Reporter {
+    /// Starts showing progress as the settings say.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let display: Arc<dyn Display> = match settings.progress {
+            Progress::Bars => Arc::new(bars::Bars::new()),
+            Progress::Lines => Arc::new(lines::Lines::new(settings.verbosity)),
+            Progress::Hidden => Arc::new(Hidden),
+        };
+        Self { display, verbosity: settings.verbosity, color: settings.color }
+    }
+
+    /// Returns where a build sends its events.
+    pub(crate) fn events(&self) -> Events {
+        let display = Arc::clone(&self.display);
+        let (verbosity, color) = (self.verbosity, self.color);
+        Events::new(move |event| match &event {
+            Event::Warning(text) if verbosity > Verbosity::Quiet => {
+                display.line(&labelled("warning", "33", color, text));
+            }
+            Event::Note(text) if verbosity > Verbosity::Normal => {
+                display.line(&labelled("note", "36", color, text));
+            }
+            Event::Warning(_) | Event::Note(_) => {}
+            other => display.event(other),
+        })
+    }
+
+    /// Prints a line for the user that is no answer, unless it shall be quiet.
+    pub(crate) fn say(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.display.line(&escape::lines(text));
+        }
+    }
+}
+
+impl Drop for Reporter {
+    fn drop(&mut self) {
+        self.display.clear();
+    }
+}
+
+fn labelled(label: &str, color_code: &str, color: bool, text: &str) -> String {
+    let text = escape::lines(text);
+    if color { format!("\u{1b}[1;{color_code}m{label}\u{1b}[0m: {text}") } else { format!("{label}: {text}") }
+}
+
+/// Writes a line to standard error; a closed one is no reason to stop a build.
+fn write_line(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Shows nothing but lines that were asked for.
+struct Hidden;
+
+impl Display for Hidden {
+    fn event(&self, _event: &Event) {}
+
+    fn line(&self, text: &str) {
+        write_line(text);
+    }
+
+    fn clear(&self) {}
+}
