@@ -3,7 +3,11 @@
 pub mod cache;
 pub mod effects;
 pub mod event;
+pub mod files;
 pub mod foundation;
+pub mod lock;
+pub mod record;
 pub mod resolve;
+pub mod rootfs;
 pub mod segment;
 pub mod spec;

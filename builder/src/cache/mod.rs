@@ -36,14 +36,23 @@ pub enum Shelf {
     Segments,
     /// Digests of layers by their list of segments.
     Layers,
+    /// Digests of the host files that a spec names.
+    Inputs,
     /// Results of whole builds by everything that went into them.
     Builds,
 }
 
 impl Shelf {
     /// All shelves.
-    pub const ALL: [Self; 6] =
-        [Self::Packages, Self::Indexes, Self::Records, Self::Segments, Self::Layers, Self::Builds];
+    pub const ALL: [Self; 7] = [
+        Self::Packages,
+        Self::Indexes,
+        Self::Records,
+        Self::Segments,
+        Self::Layers,
+        Self::Inputs,
+        Self::Builds,
+    ];
 
     /// Returns the folder's name below the cache.
     pub fn folder(self) -> &'static str {
@@ -53,6 +62,7 @@ impl Shelf {
             Self::Records => "records",
             Self::Segments => "segments",
             Self::Layers => "layers",
+            Self::Inputs => "inputs",
             Self::Builds => "builds",
         }
     }
