@@ -4,4 +4,5 @@ pub mod deb822;
 pub mod index;
 pub mod relation;
 pub mod release;
+pub mod status;
 pub mod version;

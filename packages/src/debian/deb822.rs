@@ -64,24 +64,36 @@ pub enum MalformedStanza {
 /// Walks a text, field by field; see [`Token`].
 ///
 /// Carriage returns at the end of a line do not count, comment lines between fields are skipped, and
-/// a last line needs no newline. After an error the walk is over.
+/// a last line needs no newline. After an error the walk is over, unless it is told to
+/// [go on](Scanner::skip_stanza).
 #[derive(Debug, Clone)]
 pub struct Scanner<'a> {
     text: &'a str,
     position: usize,
     line: u32,
     inside: bool,
+    failed: bool,
 }
 
 impl<'a> Scanner<'a> {
     /// Starts at the beginning of `text`.
     pub fn new(text: &'a str) -> Self {
-        Self { text, position: 0, line: 0, inside: false }
+        Self { text, position: 0, line: 0, inside: false, failed: false }
     }
 
-    /// Returns the number of the line that was read last, counted from 1.
-    pub fn line(&self) -> u32 {
-        self.line
+    /// Skips what is left of the current stanza, also after an error in it.
+    pub fn skip_stanza(&mut self) {
+        while self.position < self.text.len() {
+            let (end, next) = self.line_at(self.position);
+            let is_end = is_blank(&self.text.as_bytes()[self.position..end]);
+            self.position = next;
+            self.line = self.line.saturating_add(1);
+            if is_end {
+                break;
+            }
+        }
+        self.inside = false;
+        self.failed = false;
     }
 
     /// Returns where the line that starts at `start` ends, and where the next one starts.
@@ -111,8 +123,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn fail(&mut self, line: &str) -> MalformedStanza {
-        self.position = self.text.len();
-        self.inside = false;
+        self.failed = true;
         if line.starts_with([' ', '\t']) {
             return MalformedStanza::Continuation { line: self.line };
         }
@@ -126,7 +137,7 @@ impl<'a> Iterator for Scanner<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = self.text.as_bytes();
-        while self.position < bytes.len() {
+        while self.position < bytes.len() && !self.failed {
             let start = self.position;
             let (end, next) = self.line_at(start);
             self.position = next;
@@ -142,7 +153,8 @@ impl<'a> Iterator for Scanner<'a> {
                 return Some(Ok(Token::End));
             }
         }
-        std::mem::take(&mut self.inside).then_some(Ok(Token::End))
+        let is_over = std::mem::take(&mut self.inside) && !self.failed;
+        is_over.then_some(Ok(Token::End))
     }
 }
 
@@ -223,19 +235,33 @@ impl<'a> Stanza<'a> {
     }
 }
 
-/// Iterates over the stanzas of a text; ends after the first error.
+/// Iterates over the stanzas of a text; ends after the first line that cannot be read.
 pub fn stanzas(text: &str) -> impl Iterator<Item = Result<Stanza<'_>, MalformedStanza>> {
     let mut scanner = Scanner::new(text);
+    std::iter::from_fn(move || next_stanza(&mut scanner))
+}
+
+/// Iterates over the stanzas of a text; after one that cannot be read it goes on with the next.
+pub fn recovering_stanzas(text: &str) -> impl Iterator<Item = Result<Stanza<'_>, MalformedStanza>> {
+    let mut scanner = Scanner::new(text);
     std::iter::from_fn(move || {
-        let mut fields = Vec::new();
-        loop {
-            match scanner.next()? {
-                Ok(Token::Field(field)) => fields.push(field),
-                Ok(Token::End) => return Some(Stanza::new(fields)),
-                Err(error) => return Some(Err(error)),
-            }
+        let stanza = next_stanza(&mut scanner)?;
+        if scanner.failed {
+            scanner.skip_stanza();
         }
+        Some(stanza)
     })
+}
+
+fn next_stanza<'a>(scanner: &mut Scanner<'a>) -> Option<Result<Stanza<'a>, MalformedStanza>> {
+    let mut fields = Vec::new();
+    loop {
+        match scanner.next()? {
+            Ok(Token::Field(field)) => fields.push(field),
+            Ok(Token::End) => return Some(Stanza::new(fields)),
+            Err(error) => return Some(Err(error)),
+        }
+    }
 }
 
 #[cfg(test)]

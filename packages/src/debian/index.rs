@@ -14,6 +14,7 @@ mod package;
 mod table;
 
 use field::Field;
+pub(crate) use package::source;
 pub use package::{MultiArch, Package, Priority};
 use table::NameTable;
 
