@@ -7,6 +7,7 @@ pub mod files;
 pub mod foundation;
 pub mod lock;
 pub mod record;
+pub mod repository;
 pub mod resolve;
 pub mod rootfs;
 pub mod segment;

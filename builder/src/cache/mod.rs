@@ -30,6 +30,10 @@ pub enum Shelf {
     Packages,
     /// Package indexes by SHA-256.
     Indexes,
+    /// Lists of the files of all packages, as downloaded, by SHA-256.
+    Contents,
+    /// Releases and other small documents by where they came from.
+    Documents,
     /// Package records by SHA-256 of the package and format of the record.
     Records,
     /// Compressed segments by key.
@@ -44,9 +48,11 @@ pub enum Shelf {
 
 impl Shelf {
     /// All shelves.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Packages,
         Self::Indexes,
+        Self::Contents,
+        Self::Documents,
         Self::Records,
         Self::Segments,
         Self::Layers,
@@ -59,6 +65,8 @@ impl Shelf {
         match self {
             Self::Packages => "packages/sha256",
             Self::Indexes => "indexes",
+            Self::Contents => "contents",
+            Self::Documents => "documents",
             Self::Records => "records",
             Self::Segments => "segments",
             Self::Layers => "layers",
