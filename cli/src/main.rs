@@ -20,6 +20,7 @@ mod output;
 mod progress;
 mod settings;
 mod size;
+mod source;
 
 use std::io::Write as _;
 

@@ -1,0 +1,170 @@
+//! What a reading command reads: a spec or an image, from the one word that names it.
+//!
+//! A prefix always wins; a word that looks like a path is one; a word that ends in `.yaml` is a file;
+//! all else is an image reference, whatever lies in the working directory.
+
+use std::path::{Path, PathBuf};
+
+use crate::discovery::SPEC;
+use crate::failure::Usage;
+
+/// A spec or an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A spec.
+    Spec(PathBuf),
+    /// An image.
+    Image(ImageSource),
+}
+
+/// Where an image is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ImageSource {
+    /// An OCI image layout in a folder, with the name of the entry if one is named.
+    Layout {
+        /// The folder.
+        folder: PathBuf,
+        /// Name of the entry.
+        name: Option<String>,
+    },
+    /// An OCI image layout or a Docker archive in a tar file; its content says which.
+    Archive(PathBuf),
+}
+
+/// What a word says by its form alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form<'a> {
+    Layout { folder: &'a str, name: Option<&'a str> },
+    Archive(&'a str),
+    SpecFile(&'a str),
+    Path(&'a str),
+    Engine { prefix: &'a str },
+    Registry,
+    Reference(&'a str),
+}
+
+/// Finds out what a word names.
+pub(crate) fn parse(word: &str) -> anyhow::Result<Source> {
+    let source = match form(word) {
+        Form::Layout { folder, name } => {
+            Source::Image(ImageSource::Layout { folder: folder.into(), name: name.map(String::from) })
+        }
+        Form::Archive(path) => Source::Image(ImageSource::Archive(path.into())),
+        Form::SpecFile(path) => Source::Spec(path.into()),
+        Form::Path(path) => by_content(Path::new(path))?,
+        Form::Engine { prefix } => {
+            return Err(Usage::new(format!("this version reads no images of `{prefix}:`"))
+                .hint(format!("`{prefix} save` writes an archive that it reads: `docker-archive:FILE`"))
+                .into());
+        }
+        Form::Registry => {
+            return Err(Usage::new("this version reads no images of registries")
+                .hint("`skopeo copy docker://… oci:DIR` makes a layout that it reads: `oci:DIR`")
+                .into());
+        }
+        Form::Reference(reference) => return Err(no_reference(reference).into()),
+    };
+    Ok(source)
+}
+
+fn form(word: &str) -> Form<'_> {
+    if let Some((prefix, rest)) = word.split_once("://").or_else(|| word.split_once(':')) {
+        match prefix {
+            "oci" => {
+                let (folder, name) = match rest.split_once(':') {
+                    Some((folder, name)) => (folder, Some(name)),
+                    None => (rest, None),
+                };
+                return Form::Layout { folder, name };
+            }
+            "oci-archive" | "docker-archive" => return Form::Archive(rest),
+            "docker" | "podman" | "containerd" => return Form::Engine { prefix },
+            "docker-daemon" => return Form::Engine { prefix: "docker" },
+            "registry" => return Form::Registry,
+            _ => {}
+        }
+    }
+    if word.ends_with(".yaml") || word.ends_with(".yml") {
+        Form::SpecFile(word)
+    } else if looks_like_a_path(word) {
+        Form::Path(word)
+    } else {
+        Form::Reference(word)
+    }
+}
+
+/// Says whether a word names a spec or an image rather than what to look for in one.
+pub(crate) fn looks_like_a_path(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    matches!(word, "." | "..")
+        || ["/", "./", "../"].iter().any(|start| word.starts_with(start))
+        || name.ends_with(".tar")
+        || name.ends_with(".tgz")
+        || name.contains(".tar.")
+}
+
+fn by_content(path: &Path) -> Result<Source, Usage> {
+    if path.join("oci-layout").is_file() {
+        Ok(Source::Image(ImageSource::Layout { folder: path.into(), name: None }))
+    } else if path.join(SPEC).is_file() {
+        Ok(Source::Spec(path.join(SPEC)))
+    } else if path.is_dir() {
+        Err(Usage::new(format!("`{}` holds neither an OCI image layout nor `{SPEC}`", path.display())))
+    } else {
+        Ok(Source::Image(ImageSource::Archive(path.into())))
+    }
+}
+
+fn no_reference(reference: &str) -> Usage {
+    let error = Usage::new(format!(
+        "`{reference}` names an image of an engine or a registry, and this version reads neither"
+    ));
+    if Path::new(reference).exists() {
+        error.hint(format!("to read the file or folder of that name: `./{reference}`"))
+    } else {
+        error.hint("images are read from `oci:DIR[:NAME]`, `oci-archive:FILE` and `docker-archive:FILE`")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_of_a_word_decides() {
+        for (word, expected) in [
+            ("oci:image", Form::Layout { folder: "image", name: None }),
+            ("oci:image:1.4", Form::Layout { folder: "image", name: Some("1.4") }),
+            ("oci://image", Form::Layout { folder: "image", name: None }),
+            ("oci-archive:a", Form::Archive("a")),
+            ("docker-archive:a.tar", Form::Archive("a.tar")),
+            ("docker:nginx", Form::Engine { prefix: "docker" }),
+            ("docker://nginx", Form::Engine { prefix: "docker" }),
+            ("docker-daemon:nginx", Form::Engine { prefix: "docker" }),
+            ("registry:nginx", Form::Registry),
+            ("api.yaml", Form::SpecFile("api.yaml")),
+            ("./image", Form::Path("./image")),
+            ("..", Form::Path("..")),
+            ("image.tar.zst", Form::Path("image.tar.zst")),
+            ("image.tgz", Form::Path("image.tgz")),
+            ("nginx", Form::Reference("nginx")),
+            ("nginx:1.27", Form::Reference("nginx:1.27")),
+            ("reg.example:5000/app", Form::Reference("reg.example:5000/app")),
+        ] {
+            assert_eq!(form(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_content_of_a_path_decides() {
+        let scratch = attar_testing::Scratch::with([("image/oci-layout", "{}"), ("api/attar.yaml", "")]);
+        let at = |path: &str| scratch.join(path);
+        let layout = Source::Image(ImageSource::Layout { folder: at("image"), name: None });
+        assert_eq!(by_content(&at("image")).expect("a layout"), layout);
+        assert_eq!(by_content(&at("api")).expect("a spec"), Source::Spec(at("api/attar.yaml")));
+        let error = by_content(scratch.path()).expect_err("neither");
+        let expected =
+            format!("`{}` holds neither an OCI image layout nor `attar.yaml`", scratch.path().display());
+        assert_eq!(error.to_string(), expected);
+    }
+}
