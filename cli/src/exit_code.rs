@@ -39,7 +39,7 @@ impl ExitCode {
         }
     }
 
-    /// Returns the table as Markdown, for the reference.
+    /// Returns the table as Markdown, for the reference page.
     pub(crate) fn markdown() -> String {
         let mut text = String::from("| code | meaning |\n|---|---|\n");
         for (code, meaning) in Self::TABLE {

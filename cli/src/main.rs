@@ -18,6 +18,8 @@ mod exit_code;
 mod failure;
 mod output;
 mod progress;
+#[cfg(test)]
+mod reference;
 mod settings;
 mod size;
 mod source;
