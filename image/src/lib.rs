@@ -4,12 +4,13 @@
 //!
 //! - [`digest`]: content digests, verifying readers.
 //! - [`layer`]: canonical tar, written and read, compressed in pieces that concatenate.
-//! - [`layout`]: the content store on disk.
+//! - [`layout`]: the content store on disk; [`archive`]: images in one file.
 //! - [`manifest`]: descriptors, manifests, indexes and configurations, with their exact bytes.
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
 //! - [`elf`], [`script`]: what a program needs to start.
 //! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
 
+pub mod archive;
 pub mod digest;
 pub mod elf;
 pub mod filesystem;

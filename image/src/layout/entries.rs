@@ -92,14 +92,7 @@ impl Writer {
         for unreadable in &reach.unreadable {
             self.read_blob(unreadable)?;
         }
-        let blobs = self.blobs();
-        let failed = |source| LayoutError::io("list", &blobs, source);
-        let mut unreached = BTreeSet::new();
-        for entry in fs::read_dir(&blobs).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name();
-            let digest = name.to_str().and_then(|name| Digest::from_hex(name).ok());
-            unreached.extend(digest.filter(|digest| !reach.blobs.contains(digest)));
-        }
+        let unreached = self.list_blobs()?.difference(&reach.blobs).copied().collect();
         self.remove_blobs(unreached)
     }
 
@@ -175,7 +168,19 @@ impl Writer {
         self.remove_blobs(dead.difference(&living.blobs).copied().collect())
     }
 
-    fn remove_blobs(&self, digests: BTreeSet<Digest>) -> Result<Garbage, LayoutError> {
+    /// Lists the blobs that are there, whether something names them or not.
+    pub(crate) fn list_blobs(&self) -> Result<BTreeSet<Digest>, LayoutError> {
+        let blobs = self.blobs();
+        let failed = |source| LayoutError::io("list", &blobs, source);
+        let mut found = BTreeSet::new();
+        for entry in fs::read_dir(&blobs).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            found.extend(name.to_str().and_then(|name| Digest::from_hex(name).ok()));
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn remove_blobs(&self, digests: BTreeSet<Digest>) -> Result<Garbage, LayoutError> {
         let mut garbage = Garbage::default();
         for digest in digests {
             let path = self.blob_path(&digest);

@@ -69,8 +69,30 @@ impl Layout {
         descriptors(&fields, &["subject"]).first().map(|subject| subject.digest)
     }
 
+    /// Returns those of `candidates` that are about this entry, about what it reaches, or about
+    /// each other.
+    pub fn referrers<'a>(&self, entry: &Descriptor, candidates: &'a [Descriptor]) -> Vec<&'a Descriptor> {
+        let mut subjects = self.reach([entry]).blobs;
+        let mut found: Vec<&Descriptor> = Vec::new();
+        let mut others: Vec<(&Descriptor, Digest)> = candidates
+            .iter()
+            .filter(|candidate| candidate.ref_name().is_none() && candidate.digest != entry.digest)
+            .filter_map(|candidate| Some((candidate, self.subject(candidate)?)))
+            .collect();
+        loop {
+            let (new, rest): (Vec<_>, Vec<_>) =
+                others.into_iter().partition(|(_, subject)| subjects.contains(subject));
+            if new.is_empty() {
+                return found;
+            }
+            subjects.extend(new.iter().map(|(referrer, _)| referrer.digest));
+            found.extend(new.into_iter().map(|(referrer, _)| referrer));
+            others = rest;
+        }
+    }
+
     /// Says whether this entry of the layout only says something about another one.
-    pub(super) fn is_referrer(&self, entry: &Descriptor) -> bool {
+    pub fn is_referrer(&self, entry: &Descriptor) -> bool {
         entry.ref_name().is_none() && (entry.is_about_an_image() || self.subject(entry).is_some())
     }
 }

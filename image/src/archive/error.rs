@@ -1,0 +1,79 @@
+//! What can go wrong with an archive.
+
+use std::io;
+
+use crate::digest::{DiffId, Digest};
+use crate::layer::reader::TarError;
+use crate::layout::LayoutError;
+use crate::manifest::InvalidDocument;
+
+/// An archive that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The archive's bytes could not be written.
+    #[error("cannot write the archive")]
+    Write(#[source] io::Error),
+    /// The archive's bytes could not be read.
+    #[error("cannot read the archive")]
+    Read(#[source] io::Error),
+    /// The archive is no tar archive, or a damaged one.
+    #[error("cannot read the archive")]
+    Tar(#[from] TarError),
+    /// The layout could not give or take a blob.
+    #[error("cannot use the image layout")]
+    Layout(#[from] LayoutError),
+    /// The archive holds more files than any image has.
+    #[error("the archive has more than {limit} members")]
+    TooManyMembers {
+        /// How many are accepted.
+        limit: usize,
+    },
+    /// The archive is a tar archive without an image.
+    #[error("the archive holds no image: expected `index.json` with `oci-layout`, or `manifest.json`")]
+    NoImage,
+    /// One of the archive's own documents cannot be read.
+    #[error("cannot read `{name}` of the archive")]
+    Document {
+        /// The member.
+        name: String,
+        /// Why.
+        source: InvalidDocument,
+    },
+    /// `manifest.json` is not what Docker writes.
+    #[error("cannot read `manifest.json` of the archive")]
+    DockerManifest(#[source] serde_json::Error),
+    /// A file that the archive's manifest names is not there.
+    #[error("the archive has no member `{name}`, which its `manifest.json` names")]
+    MissingMember {
+        /// The member.
+        name: String,
+    },
+    /// Layers and diff IDs do not match up.
+    #[error("image {config} has {layers} layers and {diff_ids} diff IDs")]
+    LayerCount {
+        /// The configuration.
+        config: Digest,
+        /// The layers that the manifest names.
+        layers: usize,
+        /// The diff IDs that the configuration names.
+        diff_ids: usize,
+    },
+    /// A layer cannot be decompressed.
+    #[error("cannot decompress layer {digest}")]
+    Layer {
+        /// The layer.
+        digest: Digest,
+        /// Why.
+        source: io::Error,
+    },
+    /// A layer is another one than the configuration says.
+    #[error("layer {digest} has another diff ID: expected {expected}, found {found}")]
+    DiffId {
+        /// The layer.
+        digest: Digest,
+        /// What the configuration says.
+        expected: DiffId,
+        /// The digest of the uncompressed bytes.
+        found: DiffId,
+    },
+}
