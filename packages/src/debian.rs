@@ -1,5 +1,6 @@
 //! Debian: control data, versions, relations, indexes and archives.
 
+pub mod contents;
 pub mod deb;
 pub mod deb822;
 pub mod index;
