@@ -241,6 +241,9 @@ fn docker_image(writer: &Writer, image: &DockerImage, contents: &Contents) -> Re
         .into_par_iter()
         .zip(diff_ids)
         .map(|(layer, diff_id)| checked_layer(writer, layer, *diff_id))
+        // Of several errors the lowest layer's is reported, whichever was found first.
+        .collect::<Vec<_>>()
+        .into_iter()
         .collect::<Result<Vec<_>, _>>()?;
     let config = Descriptor::new(media_type::CONFIG, config.digest, config.size);
     let entry = writer

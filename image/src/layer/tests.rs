@@ -111,12 +111,13 @@ proptest! {
     }
 
     #[test]
-    fn the_tar_crate_reads_the_same((tree, contents) in trees()) {
+    fn the_tar_crate_reads_the_same((mut tree, contents) in trees()) {
         // The crate splits pax records at line ends instead of by their lengths.
         let newline = |bytes: &[u8]| bytes.contains(&b'\n');
-        prop_assume!(tree.iter().all(|(path, entry)| !newline(path.as_bytes())
+        tree.retain(|path, entry| !newline(path.as_bytes())
             && !matches!(&entry.kind, Kind::Symlink { target } if newline(target))
-            && !entry.metadata.xattrs.values().any(|value| newline(value))));
+            && !entry.metadata.xattrs.values().any(|value| newline(value)));
+        tree.renumber_links();
         let bytes = write(&tree, &contents);
         let mut archive = tar::Archive::new(&bytes[..]);
         let mut seen = Vec::new();
