@@ -1,3 +1,34 @@
 //! The spec: what a user writes into `attar.yaml`, read, merged and validated.
+//!
+//! ```text
+//! files --yaml--> trees --validate--> layers --merge--> one tree --parameters--> --validate--> Spec
+//! ```
+//!
+//! Everything that is wrong is collected and shown at once, with file, line, column and the nearest
+//! name. Merging, validation, the published JSON Schema and the reference all walk over one shape,
+//! which is compiled from the types in [`schema`].
 
+mod diagnostic;
+mod document;
+mod effective;
+mod fields;
+mod filter;
+mod format;
+mod merge;
+mod node;
+mod parameters;
+mod refused;
 pub mod schema;
+mod shape;
+mod source;
+mod validate;
+mod yaml;
+
+pub use diagnostic::Diagnostics;
+pub use document::{Document, load, parse};
+pub use effective::{DEFAULT_PLATFORMS, DEFAULT_SUITE, Effective, Origins, Selection};
+pub use filter::{InvalidPattern, PathFilter, PathSet, sets};
+pub use source::Location;
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::time::Time;
 use super::value::{Mode, Scalar};
 
 /// Certificate authorities that programs in the image trust.
@@ -83,7 +84,6 @@ pub struct User {
     #[schemars(extend("x-format" = "account-name"))]
     pub username: String,
     /// Number.
-    #[schemars(extend("x-format" = "user-number"))]
     pub uid: u32,
     /// Number of the primary group. Default: the uid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,8 +148,7 @@ pub struct PathEntry {
     pub recursive: bool,
     /// Modification time (RFC 3339 or seconds since 1970). Default: 2000-01-01.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Scalar>", extend("x-format" = "time"))]
-    pub modified: Option<String>,
+    pub modified: Option<Time>,
     /// Extended attributes by full name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "BTreeMap<String, Scalar>")]

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use attar_packages::debian::relation::{Constraint, InvalidRelation, Relation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::time::Time;
 use super::value::{Mode, Scalar};
 
 /// What is in the image: packages, files, and where packages come from.
@@ -150,12 +152,12 @@ pub struct DebsRepository {
 
 /// A package: its name, `name (>= version)`, or a map.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "WrittenPackage", into = "WrittenPackage")]
+#[serde(try_from = "WrittenPackage", into = "WrittenPackage")]
 pub struct PackageEntry {
     /// Name alone.
     pub name: String,
-    /// Constraint on the version without its parentheses, such as `>= 3.5`.
-    pub constraint: Option<String>,
+    /// Constraint on the version.
+    pub constraint: Option<Constraint>,
     /// Exact version.
     pub version: Option<String>,
     /// Value of the repository to take it from (the suite, URL or directory).
@@ -171,7 +173,7 @@ pub struct PackageEntry {
 /// How a package is written.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub(super) enum WrittenPackage {
+enum WrittenPackage {
     /// `name` or `name (>= version)`; `!name` takes one out that the base has.
     Relation(#[schemars(extend("x-format" = "relation"))] String),
     /// A package with what else is to be said of it.
@@ -181,7 +183,7 @@ pub(super) enum WrittenPackage {
 /// A package with what else is to be said of it.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct PackageOptions {
+pub(crate) struct PackageOptions {
     /// Name, or `name (>= version)`.
     #[schemars(extend("x-format" = "relation"))]
     name: String,
@@ -191,6 +193,7 @@ pub(super) struct PackageOptions {
     version: Option<String>,
     /// Value of the repository to take it from (the suite, URL or directory).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-format" = "repository"))]
     from: Option<String>,
     /// Keep only these paths of the package: globs, or names of sets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -206,29 +209,20 @@ pub(super) struct PackageOptions {
     applets: Option<String>,
 }
 
-/// Splits `name (>= version)` into the name and what stands between the parentheses.
-fn split_relation(text: &str) -> (&str, Option<&str>) {
-    match text.split_once('(') {
-        Some((name, rest)) => {
-            let constraint = rest.trim_end().strip_suffix(')').unwrap_or(rest);
-            (name.trim(), Some(constraint.trim()))
-        }
-        None => (text.trim(), None),
-    }
-}
+impl TryFrom<WrittenPackage> for PackageEntry {
+    type Error = InvalidRelation;
 
-impl From<WrittenPackage> for PackageEntry {
-    fn from(written: WrittenPackage) -> Self {
+    fn try_from(written: WrittenPackage) -> Result<Self, InvalidRelation> {
         let (relation, mut entry) = match written {
             WrittenPackage::Relation(relation) => (relation, Self::default()),
             WrittenPackage::Package(PackageOptions { name, version, from, only, without, applets }) => {
                 (name, Self { version, from, only, without, applets, ..Self::default() })
             }
         };
-        let (name, constraint) = split_relation(&relation);
-        entry.name = name.to_owned();
-        entry.constraint = constraint.map(str::to_owned);
-        entry
+        let relation: Relation = relation.parse()?;
+        entry.name = relation.name.into();
+        entry.constraint = relation.constraint;
+        Ok(entry)
     }
 }
 
@@ -320,8 +314,7 @@ pub struct FileEntry {
     pub directory_permissions: Option<Mode>,
     /// Modification time (RFC 3339 or seconds since 1970). Default: 2000-01-01.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Scalar>", extend("x-format" = "time"))]
-    pub modified: Option<String>,
+    pub modified: Option<Time>,
     /// Extended attributes by full name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "BTreeMap<String, Scalar>")]

@@ -11,16 +11,21 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 mod accounts;
+mod composition;
 mod contents;
+mod time;
 mod value;
 
 pub use accounts::{
     Accounts, Certificate, Certificates, Group, InlineCertificate, PathEntry, PathKind, User,
 };
+pub(crate) use composition::{FileKeys, VariantKeys};
+pub(crate) use contents::PackageOptions;
 pub use contents::{
     Contents, DebRepository, DebianRepository, DebsRepository, FileEntry, Foundation, PackageEntry,
     Repository, Source, Without,
 };
+pub use time::{Interval, Time};
 pub use value::{Compression, InvalidValue, Mode, Scalar, Words};
 
 /// A declarative description of a container image.
@@ -121,7 +126,7 @@ enum WrittenEntrypoint {
 /// The entrypoint's command.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct EntrypointCommand {
+pub(crate) struct EntrypointCommand {
     /// Program and arguments.
     command: Words,
 }
@@ -158,16 +163,13 @@ pub struct Healthcheck {
     pub command: Words,
     /// Time between two checks, such as `30s`. Default: the engine's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-format" = "duration"))]
-    pub interval: Option<String>,
+    pub interval: Option<Interval>,
     /// Time after which a check has failed. Default: the engine's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-format" = "duration"))]
-    pub timeout: Option<String>,
+    pub timeout: Option<Interval>,
     /// Time in which failures do not count after the start. Default: the engine's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-format" = "duration"))]
-    pub start_period: Option<String>,
+    pub start_period: Option<Interval>,
     /// Failures in a row that make the container unhealthy. Default: the engine's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,

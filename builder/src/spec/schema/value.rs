@@ -4,7 +4,27 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Reads and writes a type as its text.
+macro_rules! as_text {
+    ($type:ty) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <String as serde::Deserialize>::deserialize(deserializer)?
+                    .parse()
+                    .map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+pub(super) use as_text;
 
 /// Text that YAML may read as a number or a boolean: `1.10`, `8080`, `true`.
 ///
@@ -49,6 +69,12 @@ pub enum InvalidValue {
         /// What was found.
         found: String,
     },
+    /// The text is no time.
+    #[error("expected a time by RFC 3339 or seconds since 1970, found `{0}`")]
+    Time(String),
+    /// The text is no length of time.
+    #[error("expected a length of time such as `30s` or `1m30s`, found `{0}`")]
+    Interval(String),
     /// A quote is not closed.
     #[error("the quote `{0}` is not closed")]
     Quote(char),
@@ -236,23 +262,6 @@ impl JsonSchema for Words {
         );
         schema
     }
-}
-
-/// Reads and writes a type as its text.
-macro_rules! as_text {
-    ($type:ty) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    };
 }
 
 as_text!(Mode);

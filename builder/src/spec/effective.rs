@@ -1,0 +1,190 @@
+//! The effective spec: merged, expanded, validated, typed, with where everything was said.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use attar_image::platform::Platform;
+
+use super::diagnostic::{Diagnostics, Fault};
+use super::document::Document;
+use super::format;
+use super::node::{Mapping, Node, Scalar, Style, Value};
+use super::parameters::Parameters;
+use super::schema::{DebianRepository, Foundation, Repository, Spec};
+use super::shape::{self, Shape};
+use super::source::{Location, Sources};
+use super::validate::{self, Stage, Validation};
+
+/// The suite packages come from when the spec names no repository: a constant of this release.
+pub const DEFAULT_SUITE: &str = "trixie";
+
+/// The platforms that are built when the spec names none.
+pub const DEFAULT_PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
+
+/// Which image of a spec is meant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Selection<'a> {
+    /// The variant; none for the plain image.
+    pub variant: Option<&'a str>,
+    /// The platform that `${arch}` and its like stand for. Without one the texts that hold them stay
+    /// templates, in which `$$` is a dollar.
+    pub platform: Option<&'a str>,
+    /// Values of parameters, by name.
+    pub arguments: Option<&'a BTreeMap<String, String>>,
+}
+
+/// A spec with nothing left to merge or expand.
+#[derive(Clone, Debug)]
+pub struct Effective {
+    /// What it says. Platforms and repositories are filled in where the files say nothing.
+    pub spec: Spec,
+    /// Where it says so.
+    pub origins: Origins,
+    /// The directory that all its relative paths begin at, whichever file said them.
+    pub directory: PathBuf,
+    /// Whether texts are templates still, for want of a platform.
+    pub(super) open: bool,
+}
+
+/// Where each value of an effective spec was said, by JSON pointer (`/contents/packages/3`).
+#[derive(Clone, Debug, Default)]
+pub struct Origins(BTreeMap<String, Location>);
+
+impl Origins {
+    /// Returns where a value was said, or else the nearest value around it; `None` for a default.
+    pub fn of(&self, pointer: &str) -> Option<&Location> {
+        let mut pointer = pointer;
+        loop {
+            if let Some(location) = self.0.get(pointer) {
+                return Some(location);
+            }
+            pointer = pointer.rsplit_once('/')?.0;
+        }
+    }
+
+    /// Returns where exactly this value was said.
+    pub fn exactly(&self, pointer: &str) -> Option<&Location> {
+        self.0.get(pointer)
+    }
+
+    /// Names a value for a message by file and line: `attar.yaml:12`.
+    pub fn label(&self, pointer: &str) -> String {
+        self.of(pointer)
+            .map_or_else(|| "default".to_owned(), |place| format!("{}:{}", place.file, place.line))
+    }
+
+    fn add(&mut self, pointer: &str, node: &Node, sources: &Sources) {
+        match &node.value {
+            Value::Scalar(_) => {}
+            Value::Sequence(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let pointer = format!("{pointer}/{index}");
+                    self.0.insert(pointer.clone(), sources.locate(item.span));
+                    self.add(&pointer, item, sources);
+                }
+            }
+            Value::Mapping(mapping) => {
+                for entry in &mapping.0 {
+                    let pointer = format!("{pointer}/{}", escaped(&entry.key));
+                    self.0.insert(pointer.clone(), sources.locate(entry.key_span));
+                    self.add(&pointer, &entry.value, sources);
+                }
+            }
+        }
+    }
+}
+
+/// Escapes a key for a JSON pointer.
+pub(super) fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+impl Document {
+    /// Merges and expands the spec of one image, validates the result and reads it into types.
+    pub fn effective(&self, selection: Selection<'_>) -> Result<Effective, Diagnostics> {
+        let mut faults = Vec::new();
+        let effective = self.build(selection, &mut faults);
+        effective.filter(|_| faults.is_empty()).ok_or_else(|| Diagnostics::new(faults, self.sources.clone()))
+    }
+
+    fn build(&self, selection: Selection<'_>, faults: &mut Vec<Fault>) -> Option<Effective> {
+        if let Some(variant) =
+            selection.variant.filter(|name| !self.variants().iter().any(|known| known == name))
+        {
+            faults.push(self.unknown_variant(variant));
+            return None;
+        }
+        let platform = match selection.platform.map(format::platform) {
+            None => None,
+            Some(Ok(platform)) => Some(platform),
+            Some(Err(expected)) => {
+                let found = selection.platform.unwrap_or_default();
+                let fault = Fault::without_place(format!("expected {}, found `{found}`", expected.expected));
+                faults.push(fault.help(expected.label.or(expected.help).unwrap_or_default()));
+                return None;
+            }
+        };
+        let mut root = self.merged(selection.variant, faults);
+        let none = BTreeMap::new();
+        self.expand(&mut root, platform.as_ref(), selection.arguments.unwrap_or(&none), faults);
+        let open = platform.is_none();
+        let json = self.validated(&root, Stage::Effective { open }, faults)?;
+        let mut spec: Spec = match serde_json::from_value(json) {
+            Ok(spec) => spec,
+            Err(error) => {
+                faults.push(Fault::without_place(format!("cannot read the spec: {error}")));
+                return None;
+            }
+        };
+        fill_in(&mut spec);
+        let mut origins = Origins::default();
+        let span = super::source::Span { file: 0, start: 0, end: 0 };
+        origins.add("", &Node { value: Value::Mapping(root), span }, &self.sources);
+        Some(Effective { spec, origins, directory: self.directory.clone(), open })
+    }
+
+    /// Expands all texts, and gives `args` the values that were used.
+    fn expand(
+        &self,
+        root: &mut Mapping,
+        platform: Option<&Platform>,
+        arguments: &BTreeMap<String, String>,
+        faults: &mut Vec<Fault>,
+    ) {
+        let args = root.get("args").and_then(Node::mapping).cloned();
+        let parameters = Parameters::new(platform, args.as_ref(), arguments, faults);
+        for entry in &mut root.0 {
+            if entry.key != "args" {
+                parameters.node(&mut entry.value, faults);
+            } else if let Value::Mapping(args) = &mut entry.value.value {
+                for entry in &mut args.0 {
+                    let text = parameters.value(&entry.key).unwrap_or_default().to_owned();
+                    entry.value.value = Value::Scalar(Scalar { text, style: Style::Quoted });
+                }
+            }
+        }
+    }
+
+    fn validated(&self, root: &Mapping, stage: Stage, faults: &mut Vec<Fault>) -> Option<serde_json::Value> {
+        let span = super::source::Span { file: 0, start: 0, end: 0 };
+        let node = Node { value: Value::Mapping(root.clone()), span };
+        let shape = Shape::Object(shape::spec().clone());
+        let json = Validation::new(stage, &self.sources, faults).value("spec", &node, &shape);
+        if faults.is_empty() {
+            faults.extend(validate::effective(root, &self.sources));
+        }
+        json
+    }
+}
+
+/// Fills in what the files do not say, so that a constant of this release is seen where it counts.
+fn fill_in(spec: &mut Spec) {
+    if spec.platforms.is_empty() {
+        spec.platforms = DEFAULT_PLATFORMS.map(str::to_owned).to_vec();
+    }
+    let takes_packages = spec.contents.foundation != Foundation::None || !spec.contents.packages.is_empty();
+    if spec.contents.repositories.is_empty() && takes_packages {
+        let debian = DebianRepository { debian: DEFAULT_SUITE.to_owned(), ..DebianRepository::default() };
+        spec.contents.repositories = vec![Repository::Debian(debian)];
+    }
+}
