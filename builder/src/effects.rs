@@ -5,6 +5,7 @@
 //! user's own files come after it.
 
 pub mod accounts;
+pub mod capabilities;
 
 use attar_image::{Content, Entry, Metadata, TreePath};
 

@@ -1,11 +1,21 @@
 //! Builds reproducible OCI images from a spec and a lock, executing nothing from the image.
 
+mod assemble;
+pub mod build;
 pub mod cache;
+mod contents;
+pub mod context;
 pub mod effects;
 pub mod event;
 pub mod files;
 pub mod foundation;
+pub mod images;
+pub mod layer;
+pub mod layering;
 pub mod lock;
+pub mod locking;
+mod parallel;
+mod prepare;
 pub mod record;
 pub mod repository;
 pub mod resolve;

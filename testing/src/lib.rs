@@ -6,7 +6,6 @@
 pub mod attar;
 pub mod command;
 pub mod engine;
-pub mod layout;
 pub mod mirror;
 pub mod scratch;
 pub mod skip;

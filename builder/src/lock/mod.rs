@@ -43,7 +43,10 @@ pub struct Lock {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct LockedArchive {
-    /// Signed `Origin`, or the directory of local packages.
+    /// Number of the repository of the spec that it belongs to.
+    pub repository: usize,
+    /// Signed `Origin`; empty for a directory of local packages.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub origin: String,
     /// Signed `Label`.
     #[serde(skip_serializing_if = "String::is_empty")]

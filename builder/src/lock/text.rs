@@ -203,7 +203,7 @@ mod tests {
             "": {"packages":["a"]}
           },
           "archives": [
-            {"origin":"Debian","date":1}
+            {"repository":0,"origin":"Debian","date":1}
           ],
           "packages": {
             "linux/amd64": [

@@ -5,6 +5,7 @@
 //! the control data. It is keyed by the SHA-256 of the package, so it needs no further check.
 
 mod data;
+mod read;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use attar_image::{Digest, TreePath};
 use serde::{Deserialize, Serialize};
 
 pub use data::PackageData;
+pub use read::{ReadError, read, read_data};
 
 /// Generation of the record; part of its key in the cache.
 pub const RECORD_FORMAT: u32 = 1;
@@ -35,6 +37,8 @@ pub struct PackageRecord {
     facts: BTreeMap<[u8; 32], Vec<u8>>,
     /// Interpreters of scripts by the digest of their content.
     shebangs: BTreeMap<[u8; 32], (String, Option<String>)>,
+    /// Contents that effects read, by digest: `sysusers.d`, certificates…
+    texts: BTreeMap<[u8; 32], Vec<u8>>,
 }
 
 /// One entry of a package's data archive.
@@ -93,6 +97,11 @@ impl PackageRecord {
     pub fn shebang(&self, content: &Digest) -> Option<Shebang> {
         let (interpreter, argument) = self.shebangs.get(content.as_bytes())?.clone();
         Some(Shebang { interpreter, argument })
+    }
+
+    /// Returns a content that effects read, such as a file of `sysusers.d`.
+    pub fn text(&self, content: &Digest) -> Option<&[u8]> {
+        self.texts.get(content.as_bytes()).map(Vec::as_slice)
     }
 
     /// Returns where each content stands in the data archive.
@@ -154,6 +163,7 @@ impl PackageRecord {
             entries: Vec::new(),
             facts: BTreeMap::new(),
             shebangs: BTreeMap::new(),
+            texts: BTreeMap::new(),
         }
     }
 }

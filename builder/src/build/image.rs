@@ -1,0 +1,221 @@
+//! One image: its tree out of packages, effects and own files; its layers; its manifest.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use attar_image::{Entry, FileTree, TreePath};
+
+use super::{BuildError, Request, Requests, StagedImage, Table, Tables, image_name, own_files, stage};
+use crate::assemble::{self, Image, RunAs};
+use crate::contents::ImageContents;
+use crate::context::Context;
+use crate::event::Event;
+use crate::files::Hashes;
+use crate::foundation::{self, certificates};
+use crate::images::{Images, architecture};
+use crate::layer;
+use crate::lock::Lock;
+use crate::record::PackageRecord;
+use crate::rootfs::{Builder, Rootfs, RootfsError};
+use crate::spec::Effective;
+use crate::spec::schema::{Foundation, Spec};
+
+/// An image whose packages are brought together.
+pub(crate) struct StagedTree {
+    pub(crate) variant: String,
+    pub(crate) platform: String,
+    builder: Builder,
+    records: Vec<(String, Arc<PackageRecord>)>,
+    files: Vec<PathBuf>,
+    sources: Vec<String>,
+}
+
+/// An image whose tree is complete.
+pub(crate) struct Made {
+    pub(crate) variant: String,
+    pub(crate) platform: String,
+    pub(crate) spec: Spec,
+    rootfs: Rootfs,
+    run_as: RunAs,
+    packages: Vec<(Arc<PackageRecord>, PathBuf)>,
+    sources: Vec<String>,
+}
+
+fn fail(variant: &str, platform: &str) -> impl FnOnce(RootfsError) -> BuildError + use<> {
+    let image = image_name(variant, platform);
+    move |source| BuildError::Rootfs { image, source }
+}
+
+/// Brings the packages of each image together and gives numbers to the users they ask for.
+pub(super) fn begin(
+    _context: &Context,
+    images: &Images,
+    lock: &Lock,
+    staged: Vec<StagedImage>,
+) -> Result<(Vec<StagedTree>, Tables), BuildError> {
+    let mut trees = Vec::with_capacity(staged.len());
+    for image in staged {
+        let StagedImage { variant, platform, packages, files, sources } = image;
+        let records =
+            packages.iter().map(|package| (package.name.clone(), Arc::clone(&package.record))).collect();
+        let builder = Builder::new(packages).map_err(fail(&variant, &platform))?;
+        trees.push(StagedTree { variant, platform, builder, records, files, sources });
+    }
+    let requests = Requests::default();
+    let mut given = lock.accounts.clone();
+    let mut by_image = BTreeMap::new();
+    for tree in &trees {
+        let Some(effective) = images.image(&tree.variant, &tree.platform) else { continue };
+        let spec = &effective.spec;
+        let table = Table::new(&requests, spec.contents.foundation, &spec.accounts, &given)?;
+        given.extend(table.given.clone());
+        by_image.insert((tree.variant.clone(), tree.platform.clone()), table);
+    }
+    Ok((trees, Tables { given, by_image }))
+}
+
+/// Returns the newest modification time of the control data of all packages; 0 without packages.
+pub(super) fn epoch(trees: &[StagedTree]) -> i64 {
+    let times = trees.iter().flat_map(|tree| &tree.records).map(|(_, record)| record.control_mtime);
+    times.max().unwrap_or(0).max(0)
+}
+
+/// Completes the tree of one image with effects, own files and paths.
+pub(super) fn populate(
+    context: &Context,
+    images: &Images,
+    _lock: &Lock,
+    tables: &Tables,
+    tree: StagedTree,
+    hashes: &mut Hashes,
+) -> Result<Made, BuildError> {
+    let empty = Table::default();
+    let table = tables.of(&tree).unwrap_or(&empty);
+    let StagedTree { variant, platform, mut builder, records, files, sources } = tree;
+    let unknown = || BuildError::UnknownImage { variant: variant.clone(), platform: platform.clone() };
+    let effective = images.image(&variant, &platform).ok_or_else(unknown)?;
+    let failed = || fail(&variant, &platform);
+    effects(context, &mut builder, effective, table, &records, &platform).map_err(|error| match error {
+        EffectsError::Build(error) => error,
+        EffectsError::Rootfs(error) => failed()(error),
+    })?;
+    let (names, own) = own_files::files(effective, &platform, table, hashes)?;
+    builder.name_layers(names);
+    for files in own {
+        builder.add_files(files).map_err(failed())?;
+    }
+    for path in own_files::paths(effective, table)? {
+        builder.apply_path(&path).map_err(failed())?;
+    }
+    let rootfs = builder.finish();
+    for note in &rootfs.notes {
+        context.events.note(note.clone());
+    }
+    let run_as = assemble::run_as(&effective.spec.accounts, table)?;
+    let packages = records.into_iter().map(|(_, record)| record).zip(files).collect();
+    Ok(Made { variant, platform, spec: effective.spec.clone(), rootfs, run_as, packages, sources })
+}
+
+enum EffectsError {
+    Build(BuildError),
+    Rootfs(RootfsError),
+}
+
+impl<E: Into<BuildError>> From<E> for EffectsError {
+    fn from(error: E) -> Self {
+        Self::Build(error.into())
+    }
+}
+
+/// Applies what attar makes: the foundation, accounts, certificates, and the links of the merged /usr.
+fn effects(
+    context: &Context,
+    builder: &mut Builder,
+    effective: &Effective,
+    table: &Table,
+    records: &[(String, Arc<PackageRecord>)],
+    platform: &str,
+) -> Result<(), EffectsError> {
+    let apply = |builder: &mut Builder, outcome: crate::effects::Outcome| {
+        for warning in &outcome.warnings {
+            context.events.warn(warning.clone());
+        }
+        builder.apply(outcome).map_err(EffectsError::Rootfs)
+    };
+    if effective.spec.contents.foundation == Foundation::Static {
+        let outcome = foundation::outcome(builder.view());
+        apply(builder, outcome)?;
+    }
+    let outcome = table.outcome(builder.view());
+    apply(builder, outcome)?;
+    let providers = &effective.spec.certificates.providers;
+    let additional = own_files::certificates(effective)?;
+    let outcome = certificates::outcome(&packaged(records, providers), &additional, builder.view())?;
+    apply(builder, outcome)?;
+    let links = foundation::usr_links(architecture(platform).unwrap_or_default(), builder.view())
+        .into_iter()
+        .filter(|link| !builder.view().contains(&link.path))
+        .collect();
+    apply(builder, crate::effects::Outcome { additions: links, ..Default::default() })
+}
+
+/// Collects the certificates that packages ship, whether or not their files are kept.
+fn packaged(records: &[(String, Arc<PackageRecord>)], providers: &[String]) -> BTreeMap<TreePath, Vec<u8>> {
+    let mut certificates = BTreeMap::new();
+    for (name, record) in records {
+        let provider = providers.contains(name);
+        for recorded in &record.entries {
+            let path = recorded.path();
+            if certificates::is_certificate(&path, provider)
+                && let Some(content) = recorded.entry().content()
+                && let Some(text) = record.text(&content.digest)
+            {
+                certificates.insert(path, text.to_vec());
+            }
+        }
+    }
+    certificates
+}
+
+/// Makes the layers and the manifest of one image.
+pub(super) fn finish(
+    context: &Context,
+    lock: &Lock,
+    request: &Request,
+    made: &Made,
+    epoch: i64,
+) -> Result<Image, BuildError> {
+    let name = image_name(&made.variant, &made.platform);
+    let codec = stage::codec(made.spec.compression);
+    let contents = ImageContents::new(&made.rootfs.contents, made.packages.clone());
+    let plans = layer::plan(&made.rootfs, |number| lock.layers.get(&made.sources[number]).copied());
+    let mut layers = Vec::with_capacity(plans.len());
+    for plan in &plans {
+        let (layer, cached) = layer::make(&context.cache, plan, codec, &contents)
+            .map_err(|source| BuildError::Layer { image: name.clone(), layer: plan.name.clone(), source })?;
+        context.events.send(Event::LayerReady {
+            platform: name.clone(),
+            name: layer.name.clone(),
+            size: layer.size,
+            cached,
+        });
+        layers.push(layer);
+    }
+    let bytes = layers.iter().map(|layer| layer.size).sum();
+    let count = layers.len();
+    let mut spec = made.spec.clone();
+    spec.annotations.extend(request.annotations.clone());
+    spec.labels.extend(request.labels.clone());
+    let has_bundle = bundle(&made.rootfs.view).is_some();
+    let unknown =
+        || BuildError::UnknownImage { variant: made.variant.clone(), platform: made.platform.clone() };
+    let platform = made.platform.parse().map_err(|_| unknown())?;
+    let image = assemble::image(&spec, platform, &made.run_as, has_bundle, layers, codec, epoch)?;
+    context.events.send(Event::PlatformFinished { platform: name, layers: count, bytes });
+    Ok(image)
+}
+
+fn bundle(view: &FileTree) -> Option<&Entry> {
+    view.get(&TreePath::parse(certificates::BUNDLE).ok()?)
+}

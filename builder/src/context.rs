@@ -1,0 +1,59 @@
+//! What every command of the builder works with: the cache, the way to packages, threads, events.
+
+use std::io;
+
+use jiff::Timestamp;
+
+use crate::cache::{Cache, CacheError};
+use crate::event::Events;
+use crate::repository::{Client, RepositoryError, Settings};
+
+/// What every command of the builder works with.
+#[derive(Debug)]
+pub struct Context {
+    /// The cache folder.
+    pub cache: Cache,
+    /// The way to packages.
+    pub client: Client,
+    /// Number of threads that compress and hash; the result never depends on it.
+    pub threads: usize,
+    /// Where events go.
+    pub events: Events,
+    /// The current time.
+    pub now: Timestamp,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// The builder cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The way to packages cannot be set up.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// No thread can be started.
+    #[error("cannot start the network's threads")]
+    Runtime(#[source] io::Error),
+}
+
+impl Context {
+    /// Sets everything up; opens no connection yet.
+    pub fn new(settings: Settings, threads: usize, events: Events) -> Result<Self, ContextError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(ContextError::Runtime)?;
+        let cache = settings.cache.clone();
+        let now = settings.now;
+        let client = Client::new(settings, events.clone())?;
+        Ok(Self { cache, client, threads: threads.max(1), events, now, runtime })
+    }
+
+    /// Runs what waits for the network.
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+}
