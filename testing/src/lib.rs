@@ -3,9 +3,12 @@
 //! It knows nothing of the crates under test: trees, layers and archives are read here by other code
 //! than the one that wrote them.
 
+pub mod archive;
 pub mod attar;
 pub mod command;
+pub mod deb;
 pub mod engine;
+pub mod http;
 pub mod mirror;
 pub mod scratch;
 pub mod skip;
