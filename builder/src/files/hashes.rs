@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::{Cache, CacheError, Shelf, hash_file};
 
 /// How much older than its note a file must be, in nanoseconds: more than a kernel's clock tick.
-const MARGIN: i128 = 50_000_000;
+pub(crate) const MARGIN: i128 = 50_000_000;
 
 /// The digests of the host files of one spec.
 #[derive(Debug)]
@@ -75,7 +75,8 @@ impl Hashes {
     }
 }
 
-fn identity(stat: &Metadata) -> [i128; 5] {
+/// Returns what `stat` says that changes when a file does: size, both times, device and inode.
+pub(crate) fn identity(stat: &Metadata) -> [i128; 5] {
     let nanoseconds = |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
     [
         i128::from(stat.size()),

@@ -5,7 +5,7 @@
 //! defaults, so that how a folder was copied or checked out never shows in an image.
 
 mod archive;
-mod hashes;
+pub(crate) mod hashes;
 mod walk;
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use attar_image::Digest;
 use attar_packages::debian::index::Index;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 
 use super::Client;
 use super::candidates::{Area, parse_snapshot_time, suites_of};
@@ -88,7 +88,7 @@ impl Client {
                 Ok::<_, RepositoryError>(archives)
             }
         };
-        let opened = try_join_all(repositories.iter().enumerate().map(open)).await?;
+        let opened = in_order(repositories.iter().enumerate().map(open)).await?;
         Ok(opened.into_iter().flatten().collect())
     }
 
@@ -151,7 +151,7 @@ impl Client {
                 Ok::<_, RepositoryError>(archive)
             }
         };
-        try_join_all(suites_of(&repository.debian).into_iter().map(open)).await
+        in_order(suites_of(&repository.debian).into_iter().map(open)).await
     }
 
     /// Lists where releases and indexes come from: with a snapshot time, the snapshot archive alone.
@@ -197,7 +197,7 @@ impl Client {
                 Ok::<_, RepositoryError>(archive)
             }
         };
-        try_join_all(repository.suites.iter().map(open)).await
+        in_order(repository.suites.iter().map(open)).await
     }
 
     async fn open_suite(&self, suite: &Suite, plan: &Plan<'_>) -> Result<Archive, RepositoryError> {
@@ -219,7 +219,7 @@ impl Client {
                 })
             }
         };
-        let indexes = try_join_all(wanted.iter().map(load)).await?;
+        let indexes = in_order(wanted.iter().map(load)).await?;
         Ok(Archive {
             name: suite.name.to_string(),
             priority: priority(&found),
@@ -256,6 +256,13 @@ impl Archive {
         self.priority = priority.unwrap_or(self.priority);
         self.allowed = (!packages.is_empty()).then(|| packages.to_vec());
     }
+}
+
+/// Does all at once; of several errors the first in order counts, not the first in time.
+async fn in_order<T>(
+    work: impl Iterator<Item = impl Future<Output = Result<T, RepositoryError>>>,
+) -> Result<Vec<T>, RepositoryError> {
+    join_all(work).await.into_iter().collect()
 }
 
 /// Lists the indexes to load; an architecture that a suite of updates lacks becomes a warning.

@@ -74,10 +74,12 @@ impl Client {
         suite: &str,
     ) -> Result<Vec<Mirror>, RepositoryError> {
         let area = Area::of_suite(suite);
-        let mut mirrors = Vec::new();
-        for text in self.settings.mirrors.iter().chain(&repository.mirrors) {
-            mirrors.extend(sibling(Mirror::parse(text, NamedBy::User)?, area, Strictness::OfItsArea));
+        let mut named = self.mirrors.to_vec();
+        for text in &repository.mirrors {
+            named.push(Mirror::parse(text, NamedBy::User)?);
         }
+        let of_area = |mirror| sibling(mirror, area, Strictness::OfItsArea);
+        let mut mirrors: Vec<_> = named.into_iter().filter_map(of_area).collect();
         mirrors.extend(self.host_mirrors(area, suite));
         let mut seen = BTreeSet::new();
         mirrors.retain(|mirror| seen.insert(mirror.base().to_string()));

@@ -1,6 +1,7 @@
 //! The client: settings, connections and what it learned about mirrors.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use super::download::Place;
 use super::error::RepositoryError;
 use super::failure::Failure;
 use super::item::Item;
-use super::mirror::Mirror;
+use super::mirror::{Mirror, NamedBy};
 use super::transport::{Transport, TransportSettings};
 use crate::cache::Cache;
 use crate::event::Events;
@@ -24,8 +25,8 @@ use crate::event::Events;
 /// The archive that keeps every state of Debian: the only place attar knows by itself.
 pub const SNAPSHOT_ARCHIVE: &str = "https://snapshot.debian.org";
 
-/// How packages are fetched.
-#[derive(Clone, Debug)]
+/// How packages are fetched. Mirrors may carry logins, so it is not to be printed.
+#[derive(Clone)]
 pub struct Settings {
     /// Mirrors of Debian to ask first, in order: those of flags, environment and settings.
     pub mirrors: Vec<String>,
@@ -65,8 +66,9 @@ impl Settings {
 }
 
 /// Opens archives and fetches packages; cheap to clone, all clones share what they learn.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
+    pub(super) mirrors: Arc<Vec<Mirror>>,
     pub(super) settings: Arc<Settings>,
     pub(super) transport: Transport,
     pub(super) apt: Arc<HostApt>,
@@ -91,7 +93,9 @@ impl Client {
             netrc.add(&text);
         }
         let transport = Transport::new(&settings.transport, Arc::clone(&apt.configuration))?;
+        let mirrors = settings.mirrors.iter().map(|text| Mirror::parse(text, NamedBy::User));
         Ok(Self {
+            mirrors: Arc::new(mirrors.collect::<Result<_, _>>()?),
             slots: Arc::new(Semaphore::new(settings.parallel.max(1))),
             settings: Arc::new(settings),
             transport,
@@ -158,6 +162,12 @@ impl Client {
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => Err(RepositoryError::Cancelled),
         }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("mirrors", &self.mirrors).finish_non_exhaustive()
     }
 }
 

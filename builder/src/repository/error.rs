@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use attar_packages::debian::deb::DebError;
 use attar_packages::debian::index::InvalidIndex;
 use attar_packages::debian::release::InvalidRelease;
 
@@ -135,6 +136,38 @@ pub enum RepositoryError {
         /// What the system said.
         #[source]
         source: io::Error,
+    },
+    /// A file of a directory of packages is damaged.
+    #[error("cannot read the package `{}`", .file.display())]
+    BrokenPackage {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: DebError,
+    },
+    /// The control data of a package lacks something.
+    #[error("cannot use the control data of the package `{}`", .file.display())]
+    InvalidPackage {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: InvalidIndex,
+    },
+    /// The control data of a package describes more than one.
+    #[error("the control data of the package `{}` has more than one stanza", .file.display())]
+    SeveralStanzas {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Two files of a directory are the same package, and which one counts would be a guess.
+    #[error("`{}` and `{}` are both {package}", .files[0], .files[1])]
+    SamePackage {
+        /// Name, version and architecture.
+        package: String,
+        /// Names of the files.
+        files: [String; 2],
     },
     /// The keys that the spec names are of no use.
     #[error("cannot use the keys of `signed-by` for {repository}")]

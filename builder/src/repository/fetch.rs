@@ -93,7 +93,7 @@ impl Client {
             && matches!(supply.repository, Repository::Debian(_))
         {
             attempts.0.append(&mut failures.0);
-            let places = self.snapshot_places(package, &item).await?;
+            let places = self.snapshot_places(package, &item, &mut attempts).await?;
             found = self.download(&places, &wanted, &mut partial).await?;
         }
         if let Err(failures) = found {

@@ -14,8 +14,8 @@ use sequoia_openpgp as openpgp;
 use openpgp::cert::{Cert, CertParser};
 use openpgp::parse::Parse;
 use openpgp::parse::stream::{
-    DetachedVerifierBuilder, MessageLayer, MessageStructure, VerificationError, VerificationHelper,
-    VerifierBuilder,
+    DetachedVerifierBuilder, GoodChecksum, MessageLayer, MessageStructure, VerificationError,
+    VerificationHelper, VerifierBuilder,
 };
 use openpgp::policy::StandardPolicy;
 
@@ -136,8 +136,9 @@ pub fn verify_inline(keyring: &Keyring, document: &[u8], now: SystemTime) -> Res
         return Err(SignatureError::Unsigned);
     }
     let policy = StandardPolicy::at(now);
+    let judge = Judge { keyring, policy: &policy, now, signers: Vec::new() };
     let mut verifier = VerifierBuilder::from_bytes(document)
-        .and_then(|builder| builder.with_policy(&policy, now, Judge::new(keyring)))
+        .and_then(|builder| builder.with_policy(&policy, now, judge))
         .map_err(refusal)?;
     let mut text = Vec::with_capacity(document.len());
     verifier.read_to_end(&mut text).map_err(|error| refusal(error.into()))?;
@@ -155,8 +156,9 @@ pub fn verify_detached(
         return Err(SignatureError::Unsigned);
     }
     let policy = StandardPolicy::at(now);
+    let judge = Judge { keyring, policy: &policy, now, signers: Vec::new() };
     let mut verifier = DetachedVerifierBuilder::from_bytes(signature)
-        .and_then(|builder| builder.with_policy(&policy, now, Judge::new(keyring)))
+        .and_then(|builder| builder.with_policy(&policy, now, judge))
         .map_err(refusal)?;
     verifier.verify_bytes(&document).map_err(refusal)?;
     Ok(Signed { text: document, signers: verifier.into_helper().signers })
@@ -165,12 +167,22 @@ pub fn verify_detached(
 /// Collects the good signatures, or the most telling reason why there is none.
 struct Judge<'a> {
     keyring: &'a Keyring,
+    policy: &'a StandardPolicy<'a>,
+    now: SystemTime,
     signers: Vec<Fingerprint>,
 }
 
-impl<'a> Judge<'a> {
-    fn new(keyring: &'a Keyring) -> Self {
-        Self { keyring, signers: Vec::new() }
+impl Judge<'_> {
+    /// Checks that the signing key is valid today, not only when it signed.
+    ///
+    /// The time of a signature is the signer's own word, and an expired key may be in anybody's hands.
+    fn check_today(&self, good: &GoodChecksum<'_>) -> openpgp::Result<()> {
+        let certificate = good.ka.cert().with_policy(self.policy, self.now)?;
+        certificate.alive()?;
+        let fingerprint = good.ka.key().fingerprint();
+        let mut keys = certificate.keys().filter(|key| key.key().fingerprint() == fingerprint);
+        let key = keys.next().ok_or_else(|| openpgp::Error::InvalidKey("it is not valid today".into()))?;
+        key.alive()
     }
 }
 
@@ -186,7 +198,13 @@ impl VerificationHelper for Judge<'_> {
             let MessageLayer::SignatureGroup { results } = layer else { continue };
             for result in results {
                 match result {
-                    Ok(good) => self.signers.push(fingerprint(good.ka.cert())),
+                    Ok(good) => {
+                        let key = fingerprint(good.ka.cert());
+                        match self.check_today(&good) {
+                            Ok(()) => self.signers.push(key),
+                            Err(error) => refusals.push(rejected(key, error.into())),
+                        }
+                    }
                     Err(VerificationError::MissingKey { sig }) => {
                         unknown.extend(sig.get_issuers().first().map(ToString::to_string));
                     }

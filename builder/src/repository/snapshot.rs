@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::Client;
 use super::download::Place;
 use super::error::RepositoryError;
+use super::failure::{Attempt, Attempts};
 use super::fetch::PackageFile;
 use super::item::Item;
 use super::mirror::{Mirror, NamedBy};
@@ -36,11 +37,12 @@ struct FileInfo {
 }
 
 impl Client {
-    /// Asks the machine interface where a package may be; no answer means nowhere.
+    /// Asks the machine interface where a package may be; no answer means nowhere, and is noted.
     pub(super) async fn snapshot_places(
         &self,
         package: &PackageFile,
         item: &Item,
+        attempts: &mut Attempts,
     ) -> Result<Vec<Place>, RepositoryError> {
         let mirror = Mirror::parse(&self.settings.snapshot_archive, NamedBy::Snapshot)?;
         let path = format!("mr/binary/{}/{}/binfiles", package.name, package.version);
@@ -48,6 +50,7 @@ impl Client {
             Ok(document) => document,
             Err(failure) => {
                 self.note_failure(item, &mirror, &failure);
+                attempts.0.push(Attempt { url: mirror.url(&path).to_string(), failure });
                 return Ok(Vec::new());
             }
         };

@@ -1,0 +1,7 @@
+//! Archives on a loopback server that may fail, lie or be late.
+
+mod directories;
+mod fetching;
+mod mirrors;
+mod releases;
+mod stage;
