@@ -4,6 +4,7 @@ pub mod contents;
 pub mod deb;
 pub mod deb822;
 pub mod index;
+pub mod maintenance;
 pub mod relation;
 pub mod release;
 pub mod status;
