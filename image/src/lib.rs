@@ -7,6 +7,7 @@
 //! - [`layout`]: the content store on disk; [`archive`]: images in one file.
 //! - [`manifest`]: descriptors, manifests, indexes and configurations, with their exact bytes.
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
+//! - [`stack`]: the layered view of an image.
 //! - [`elf`], [`script`]: what a program needs to start.
 //! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
 
@@ -21,6 +22,7 @@ pub mod path;
 pub mod platform;
 pub mod reference;
 pub mod script;
+pub mod stack;
 #[cfg(test)]
 mod testing;
 

@@ -11,7 +11,8 @@ use crate::manifest::{Descriptor, Document, ImageConfig, Index, Manifest, media_
 use crate::path::TreePath;
 use crate::platform::Platform;
 
-/// One layer: paths with contents; a path that ends in `/` is a directory.
+/// One layer: paths with contents; a path that ends in `/` is a directory, a content that starts
+/// with `-> ` the target of a symbolic link.
 pub(crate) type Files<'a> = &'a [(&'a str, &'a str)];
 
 /// A layout in a folder that goes away with it.
@@ -40,6 +41,8 @@ pub(crate) fn tar(files: Files<'_>) -> Vec<u8> {
         let path = TreePath::parse(name).expect("a valid path");
         let entry = if name.ends_with('/') {
             Entry::directory(Metadata::root(0o755, 7))
+        } else if let Some(target) = text.strip_prefix("-> ") {
+            Entry::symlink(target.as_bytes(), 7)
         } else {
             let content = Content::of(text.as_bytes());
             contents.insert(content.digest, text.as_bytes());

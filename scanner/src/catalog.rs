@@ -9,7 +9,7 @@ use std::io;
 use attar_image::digest::Digest;
 use attar_image::filesystem::FileTree;
 use attar_image::path::TreePath;
-use attar_packages::debian::deb822::{self, MalformedStanza, Stanza};
+use attar_packages::debian::status::{State, StatusEntry, StatusProblem, parse_status};
 use serde::Serialize;
 
 /// The largest file of package data that is read.
@@ -32,6 +32,15 @@ pub struct Installed {
     pub recorded_in: TreePath,
 }
 
+/// What an image's package data says, and what of it could not be understood.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalog {
+    /// The packages by name, version and architecture.
+    pub packages: Vec<Installed>,
+    /// Stanzas that were skipped, each with its file: there may be more packages than listed.
+    pub problems: Vec<(TreePath, StatusProblem)>,
+}
+
 /// Package data that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
@@ -51,57 +60,54 @@ pub enum CatalogError {
         /// Its size.
         size: u64,
     },
-    /// The file does not follow the format.
-    #[error("cannot parse package data `{path}`")]
-    Malformed {
-        /// The file.
-        path: TreePath,
-        /// What is wrong.
-        source: MalformedStanza,
-    },
-    /// The file is not UTF-8.
-    #[error("package data `{path}` is not UTF-8")]
-    Encoding {
-        /// The file.
-        path: TreePath,
-    },
-    /// A stanza lacks a field that every package has.
-    #[error("a package in `{path}` has no field `{field}`")]
-    Field {
-        /// The file.
-        path: TreePath,
-        /// The missing field.
-        field: &'static str,
-    },
 }
 
-/// Returns the installed packages of a tree by name, architecture and version.
-///
-/// `read` returns the content of a file of the tree; an image that has no package data has no packages.
-pub fn installed(
-    tree: &FileTree,
-    mut read: impl FnMut(&Digest) -> io::Result<Vec<u8>>,
-) -> Result<Vec<Installed>, CatalogError> {
-    let mut found = Vec::new();
-    for (path, digest) in data_files(tree)? {
-        let bytes = read(&digest).map_err(|source| CatalogError::Read { path: path.clone(), source })?;
-        let text = String::from_utf8(bytes).map_err(|_| CatalogError::Encoding { path: path.clone() })?;
-        for stanza in deb822::stanzas(&text) {
-            let stanza = stanza.map_err(|source| CatalogError::Malformed { path: path.clone(), source })?;
-            found.extend(package(&stanza, &path)?);
+impl Catalog {
+    /// Reads the package data of a tree.
+    ///
+    /// `read` returns the content of a file of the tree; an image that has no package data has no
+    /// packages.
+    pub fn of(
+        tree: &FileTree,
+        mut read: impl FnMut(&Digest) -> io::Result<Vec<u8>>,
+    ) -> Result<Self, CatalogError> {
+        let mut catalog = Self::default();
+        for (path, digest) in data_files(tree)? {
+            let bytes = read(&digest).map_err(|source| CatalogError::Read { path: path.clone(), source })?;
+            let status = parse_status(&bytes);
+            let entries = status.entries.into_iter().filter(|entry| is_there(entry.state));
+            catalog.packages.extend(entries.map(|entry| Installed::new(entry, &path)));
+            catalog.problems.extend(status.problems.into_iter().map(|problem| (path.clone(), problem)));
         }
+        catalog.packages.sort();
+        catalog.packages.dedup_by(|next, kept| next.identity() == kept.identity());
+        Ok(catalog)
     }
-    found.sort();
-    found.dedup_by(|next, kept| {
-        (&next.name, &next.version, &next.architecture) == (&kept.name, &kept.version, &kept.architecture)
-    });
-    Ok(found)
+}
+
+impl Installed {
+    fn new(entry: StatusEntry, path: &TreePath) -> Self {
+        let StatusEntry { name, version, architecture, source, source_version, .. } = entry;
+        Self { name, version, architecture, source, source_version, recorded_in: path.clone() }
+    }
+
+    /// Returns what makes two entries the same package, wherever they are recorded.
+    fn identity(&self) -> (&str, &str, &str) {
+        (&self.name, &self.version, &self.architecture)
+    }
+}
+
+fn is_there(state: State) -> bool {
+    match state {
+        State::Installed | State::Partial => true,
+        State::ConfigFiles | State::NotInstalled => false,
+    }
 }
 
 /// Returns the files that hold package data, in the order of their paths.
-fn data_files(tree: &FileTree) -> Result<Vec<(TreePath, Digest)>, CatalogError> {
-    let folder = TreePath::parse("var/lib/dpkg/status.d").expect("the path is a constant");
+pub fn data_files(tree: &FileTree) -> Result<Vec<(TreePath, Digest)>, CatalogError> {
     let single = TreePath::parse("var/lib/dpkg/status").expect("the path is a constant");
+    let folder = TreePath::parse("var/lib/dpkg/status.d").expect("the path is a constant");
     let in_folder = tree.below(&folder).filter(|(path, _)| {
         path.parent().as_ref() == Some(&folder) && !path.file_name().ends_with(b".md5sums")
     });
@@ -117,34 +123,6 @@ fn data_files(tree: &FileTree) -> Result<Vec<(TreePath, Digest)>, CatalogError> 
     Ok(files)
 }
 
-/// Reads one stanza; `None` for a package that was removed and left its configuration.
-fn package(stanza: &Stanza<'_>, path: &TreePath) -> Result<Option<Installed>, CatalogError> {
-    // Files below `status.d` have no `Status`: that they are there says that the package is.
-    if stanza.get("Status").is_some_and(|status| !status.ends_with(" installed")) {
-        return Ok(None);
-    }
-    let field = |field: &'static str| {
-        let value = stanza.get(field).map(deb822::first_line);
-        value.ok_or_else(|| CatalogError::Field { path: path.clone(), field })
-    };
-    let (name, version) = (field("Package")?, field("Version")?);
-    let (source, source_version) = match stanza.get("Source").map(deb822::first_line) {
-        None => (name, version),
-        Some(source) => match source.split_once('(') {
-            None => (source, version),
-            Some((source, bracket)) => (source.trim_end(), bracket.trim_end_matches(')').trim()),
-        },
-    };
-    Ok(Some(Installed {
-        name: name.into(),
-        version: version.into(),
-        architecture: field("Architecture")?.into(),
-        source: source.into(),
-        source_version: source_version.into(),
-        recorded_in: path.clone(),
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -154,7 +132,7 @@ mod tests {
     use super::*;
 
     /// Catalogues an image that has these files.
-    fn catalogue(files: &[(&str, &str)]) -> Result<Vec<String>, String> {
+    fn catalogue(files: &[(&str, &str)]) -> Vec<String> {
         let mut tree = FileTree::new();
         let mut contents = BTreeMap::new();
         for (path, text) in files {
@@ -166,17 +144,13 @@ mod tests {
             );
         }
         let read = |digest: &Digest| contents.get(digest).cloned().ok_or(io::ErrorKind::NotFound.into());
-        match installed(&tree, read) {
-            Ok(packages) => Ok(packages
-                .iter()
-                .map(|package| {
-                    let Installed { name, version, architecture, source, source_version, recorded_in } =
-                        package;
-                    format!("{name} {version} {architecture} {source} {source_version} {recorded_in}")
-                })
-                .collect()),
-            Err(error) => Err(error.to_string()),
-        }
+        let catalog = Catalog::of(&tree, read).expect("small files that are there");
+        let packages = catalog.packages.iter().map(|package| {
+            let Installed { name, version, architecture, source, source_version, recorded_in } = package;
+            format!("{name} {version} {architecture} {source} {source_version} {recorded_in}")
+        });
+        let problems = catalog.problems.iter().map(|(path, problem)| format!("{path}: {problem}"));
+        packages.chain(problems).collect()
     }
 
     #[test]
@@ -200,25 +174,21 @@ mod tests {
             "libgcc-s1 14.2.0-19+b1 amd64 gcc-14 14.2.0-19 /var/lib/dpkg/status.d/libgcc-s1",
             "zlib1g 1:1.3-1+b1 amd64 zlib 1:1.3-1+b1 /var/lib/dpkg/status",
         ];
-        assert_eq!(found, Ok(expected.map(String::from).to_vec()));
+        assert_eq!(found, expected);
     }
 
     #[test]
     fn an_image_without_package_data_has_no_packages() {
-        assert_eq!(catalogue(&[("usr/bin/app", "")]), Ok(vec![]));
+        assert_eq!(catalogue(&[("usr/bin/app", "")]), Vec::<String>::new());
     }
 
     #[test]
-    fn damaged_data_is_an_error_and_not_a_shorter_list() {
-        let path = "var/lib/dpkg/status.d/a";
-        for (text, expected) in [
-            (
-                "Package: a\nVersion: 1\n",
-                "a package in `/var/lib/dpkg/status.d/a` has no field `Architecture`",
-            ),
-            ("nonsense\n", "cannot parse package data `/var/lib/dpkg/status.d/a`"),
-        ] {
-            assert_eq!(catalogue(&[(path, text)]), Err(expected.into()), "{text}");
-        }
+    fn what_cannot_be_read_is_named_beside_the_rest() {
+        let text = "Package: a\nVersion: 1\nArchitecture: all\n\nPackage: b\nArchitecture: all\n";
+        let expected = [
+            "a 1 all a 1 /var/lib/dpkg/status",
+            "/var/lib/dpkg/status: line 5: package `b` has no `Version`",
+        ];
+        assert_eq!(catalogue(&[("var/lib/dpkg/status", text)]), expected);
     }
 }

@@ -4,4 +4,4 @@
 
 pub mod catalog;
 
-pub use catalog::{CatalogError, Installed, installed};
+pub use catalog::{Catalog, CatalogError, Installed};

@@ -9,6 +9,7 @@ pub mod command;
 pub mod deb;
 pub mod engine;
 pub mod http;
+pub mod layout;
 pub mod mirror;
 pub mod scratch;
 pub mod skip;

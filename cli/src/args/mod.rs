@@ -21,7 +21,7 @@ mod why;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use build::BuildArgs;
-pub(crate) use cache::CacheArgs;
+pub(crate) use cache::{CacheArgs, CacheCommand};
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use environment::variable_of;
 pub(crate) use global::{ColorWhen, GlobalArgs, ProgressStyle};

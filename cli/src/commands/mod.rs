@@ -1,5 +1,6 @@
 //! The commands, one file each: settings in, an exit code out.
 
+mod cache;
 mod completions;
 mod init;
 mod man;
@@ -9,9 +10,10 @@ use crate::exit_code::ExitCode;
 use crate::settings::Settings;
 
 /// Runs a command.
-pub(crate) fn run(command: &Command, _settings: &Settings) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init(arguments) => init::run(arguments),
+        Command::Cache(arguments) => cache::run(arguments, settings),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
         other => anyhow::bail!("this development version cannot run {other:?} yet"),

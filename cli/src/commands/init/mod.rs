@@ -1,5 +1,8 @@
 //! `attar init`: a commented spec that builds at once.
 
+mod subject;
+mod template;
+
 use std::io::Write as _;
 use std::path::Path;
 
@@ -10,33 +13,18 @@ use crate::discovery::SPEC;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
 use crate::output;
-
-/// A spec without anything of the user's own.
-const PLAIN: &str = r#"# yaml-language-server: $schema=attar.schema.json
-# `attar schema > attar.schema.json` writes the schema that an editor needs to help here.
-
-# Build with `attar build -o oci:image`. Without a word below, the image has CA certificates, time
-# zones, a user 65532 and /tmp: what a static program needs.
-contents:
-  repositories:
-    - debian: trixie
-  packages:
-    - base-files
-    # - libc6                      # for a program linked to the C library
-    # - libssl3t64
-  # files:
-  #   - {from: dist/app, to: /usr/bin/app}
-
-# entrypoint: {command: [/usr/bin/app]}
-
-# platforms: [linux/amd64, linux/arm64]
-"#;
+use subject::Subject;
 
 pub(crate) fn run(arguments: &InitArgs) -> anyhow::Result<ExitCode> {
-    if arguments.from.is_some() {
-        return Err(Usage::new("FROM is not understood yet").into());
-    }
-    write(Path::new(SPEC), PLAIN, arguments.force)?;
+    let text = match &arguments.from {
+        None => template::plain(),
+        Some(path) => match subject::recognise(path)? {
+            Subject::Program(program) => template::program(&program),
+            Subject::Jar(path) => template::jar(&path),
+            Subject::Venv(venv) => template::venv(&venv),
+        },
+    };
+    write(Path::new(SPEC), &text, arguments.force)?;
     output::print(format!("{SPEC}\n").as_bytes())?;
     Ok(ExitCode::Yes)
 }
