@@ -20,6 +20,11 @@ pub(crate) fn nearest_spec() -> anyhow::Result<PathBuf> {
     Ok(found.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(found))
 }
 
+/// Returns the path of a spec's lock: `attar.lock` beside it, or named like a spec of another name.
+pub(crate) fn lock_of(spec: &Path) -> PathBuf {
+    spec.with_extension("lock")
+}
+
 fn nearest(start: &Path) -> Option<PathBuf> {
     start.ancestors().map(|folder| folder.join(SPEC)).find(|path| path.is_file())
 }

@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use attar_builder::spec::Diagnostics;
+
 use crate::escape;
 use crate::exit_code::ExitCode;
 
@@ -40,8 +42,13 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-/// Returns the chain of causes and the hints, one a line.
-pub(crate) fn render(error: &anyhow::Error) -> String {
+/// Returns the chain of causes and the hints, one a line; what is wrong with a spec is shown in the spec.
+pub(crate) fn render(error: &anyhow::Error, color: bool) -> String {
+    if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
+        let shown = diagnostics.render(color);
+        // The colours are escape sequences themselves; the renderer shows control characters by name.
+        return format!("{}\n", if color { shown } else { escape::lines(&shown) });
+    }
     let mut text = String::new();
     let mut previous: Option<String> = None;
     for (depth, cause) in error.chain().enumerate() {
@@ -74,14 +81,14 @@ mod tests {
         let error =
             anyhow::Error::new(Usage::new("`-t` needs a destination").hint("add `-o docker-archive:FILE`"));
         assert_eq!(exit_code(&error), ExitCode::Usage);
-        insta::assert_snapshot!(render(&error), @r"
+        insta::assert_snapshot!(render(&error, false), @r"
         error: `-t` needs a destination
         hint: add `-o docker-archive:FILE`
         ");
 
         let error = anyhow::anyhow!("no such\u{1b}[1m file").context("cannot read `attar.yaml`");
         assert_eq!(exit_code(&error), ExitCode::Error);
-        insta::assert_snapshot!(render(&error), @r"
+        insta::assert_snapshot!(render(&error, false), @r"
         error: cannot read `attar.yaml`
           cause: no such\u{1b}[1m file
         ");

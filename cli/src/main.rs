@@ -16,6 +16,7 @@ mod environment;
 mod escape;
 mod exit_code;
 mod failure;
+mod image;
 mod output;
 mod progress;
 #[cfg(test)]
@@ -30,29 +31,34 @@ use exit_code::ExitCode;
 use settings::{Settings, Verbosity};
 
 fn main() -> std::process::ExitCode {
-    let code = match run() {
-        Ok(code) => code,
-        Err(error) if failure::is_broken_pipe(&error) => ExitCode::Yes,
-        Err(error) => {
-            // Nothing can be done when standard error is closed too.
-            let _ = std::io::stderr().write_all(failure::render(&error).as_bytes());
-            failure::exit_code(&error)
-        }
-    };
-    code.into()
+    run().into()
 }
 
-fn run() -> anyhow::Result<ExitCode> {
+fn run() -> ExitCode {
     let cli = match args::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
-            error.print()?;
-            return Ok(if error.use_stderr() { ExitCode::Usage } else { ExitCode::Yes });
+            // Help goes to standard output; that nobody reads it is no failure.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Yes };
         }
     };
-    let settings = Settings::resolve(&cli.global)?;
+    let settings = match Settings::resolve(&cli.global) {
+        Ok(settings) => settings,
+        Err(error) => return report(&error, false),
+    };
     start_logging(&settings);
-    commands::run(&cli.command, &settings)
+    commands::run(&cli.command, &settings).unwrap_or_else(|error| report(&error, settings.color))
+}
+
+/// Says why a command failed, and returns the code it ends with.
+fn report(error: &anyhow::Error, color: bool) -> ExitCode {
+    if failure::is_broken_pipe(error) {
+        return ExitCode::Yes;
+    }
+    // Nothing can be done when standard error is closed too.
+    let _ = std::io::stderr().write_all(failure::render(error, color).as_bytes());
+    failure::exit_code(error)
 }
 
 /// Logs to standard error: what `ATTAR_LOG` asks for, or details of ours with `-vv`.

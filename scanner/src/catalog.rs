@@ -13,7 +13,7 @@ use attar_packages::debian::status::{State, StatusEntry, StatusProblem, parse_st
 use serde::Serialize;
 
 /// The largest file of package data that is read.
-const MAX_DATA: u64 = 64 << 20;
+pub const MAX_DATA: u64 = 64 << 20;
 
 /// A package that an image says it holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

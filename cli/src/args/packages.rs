@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::shared::{ReportArgs, SourceArgs, SpecArgs};
+use super::shared::ReportArgs;
 
 /// List the packages of a spec or an image.
 #[derive(Debug, Args)]
@@ -27,10 +27,4 @@ pub(crate) struct PackagesArgs {
 
     #[command(flatten)]
     pub(crate) report: ReportArgs,
-
-    #[command(flatten)]
-    pub(crate) spec: SpecArgs,
-
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
 }

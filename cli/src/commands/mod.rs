@@ -4,6 +4,7 @@ mod cache;
 mod completions;
 mod init;
 mod man;
+mod packages;
 
 use crate::args::Command;
 use crate::exit_code::ExitCode;
@@ -15,6 +16,7 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> anyhow::Result<Exit
         Command::Init(arguments) => init::run(arguments),
         Command::Cache(arguments) => cache::run(arguments, settings),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Packages(arguments) => packages::run(arguments, settings),
         Command::Man(arguments) => man::run(arguments),
         other => anyhow::bail!("this development version cannot run {other:?} yet"),
     }

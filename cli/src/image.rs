@@ -1,0 +1,80 @@
+//! Opens images for reading, wherever they are.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use anyhow::Context as _;
+use attar_image::archive;
+use attar_image::digest::Digest;
+use attar_image::layout::{Durability, Image, Layout};
+use attar_image::platform::Platform;
+use attar_image::stack::Stack;
+use attar_scanner::{Catalog, catalog};
+use tempfile::TempDir;
+
+use crate::failure::Usage;
+use crate::source::ImageSource;
+
+/// An image, or several that one index holds.
+pub(crate) struct Opened {
+    layout: Layout,
+    /// One image a platform, in the order of the index.
+    pub(crate) images: Vec<Image>,
+    /// Where an archive's blobs were put while it is read.
+    _scratch: Option<TempDir>,
+}
+
+/// Opens an image; with a platform, only that platform's.
+pub(crate) fn open(source: &ImageSource, platform: Option<&str>) -> anyhow::Result<Opened> {
+    let mut opened = match source {
+        ImageSource::Layout { folder, name } => {
+            let layout = Layout::open(folder)?;
+            let images = layout.images(&layout.resolve(name.as_deref())?)?;
+            Opened { layout, images, _scratch: None }
+        }
+        ImageSource::Archive(path) => open_archive(path)?,
+    };
+    if let Some(wanted) = platform {
+        let wanted: Platform = wanted.parse().with_context(|| format!("cannot read platform `{wanted}`"))?;
+        let found = |image: &Image| image.platform.is_same(&wanted);
+        if !opened.images.iter().any(found) {
+            let platforms = opened.images.iter().map(|image| format!("`{}`", image.platform));
+            let platforms = platforms.collect::<Vec<_>>().join(", ");
+            return Err(Usage::new(format!("no image for `{wanted}`: found {platforms}")).into());
+        }
+        opened.images.retain(found);
+    }
+    Ok(opened)
+}
+
+fn open_archive(path: &Path) -> anyhow::Result<Opened> {
+    let context = || format!("cannot read `{}`", path.display());
+    let file = File::open(path).with_context(context)?;
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let layout = Layout::create(scratch.path())?;
+    let imported = archive::import(io::BufReader::new(file), &layout.write(Durability::Process)?)
+        .with_context(context)?;
+    let images: Result<Vec<Vec<Image>>, _> =
+        imported.iter().map(|imported| layout.images(&imported.entry)).collect();
+    Ok(Opened { images: images?.into_iter().flatten().collect(), layout, _scratch: Some(scratch) })
+}
+
+impl Opened {
+    /// Reads all layers of one image.
+    pub(crate) fn stack(&self, image: &Image) -> anyhow::Result<Stack> {
+        Stack::read(&self.layout, image)
+            .with_context(|| format!("cannot read the image for {}", image.platform))
+    }
+
+    /// Returns the packages that an image says it holds.
+    pub(crate) fn catalog(&self, stack: &Stack) -> anyhow::Result<Catalog> {
+        let files = catalog::data_files(stack.tree())?;
+        let wanted = files.iter().map(|(_, digest)| *digest).collect();
+        let contents: BTreeMap<Digest, Vec<u8>> = stack.contents(&self.layout, &wanted, catalog::MAX_DATA)?;
+        let read =
+            |digest: &Digest| contents.get(digest).cloned().ok_or_else(|| io::ErrorKind::NotFound.into());
+        Ok(Catalog::of(stack.tree(), read)?)
+    }
+}
