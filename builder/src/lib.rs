@@ -7,6 +7,7 @@ mod contents;
 pub mod context;
 pub mod effects;
 pub mod event;
+pub mod export;
 pub mod files;
 pub mod foundation;
 pub mod images;
