@@ -7,7 +7,7 @@
 //! - [`layout`]: the content store on disk; [`archive`]: images in one file.
 //! - [`manifest`]: descriptors, manifests, indexes and configurations, with their exact bytes.
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
-//! - [`stack`]: the layered view of an image.
+//! - [`stack`]: the layered view of an image; [`validate`]: its invariants.
 //! - [`elf`], [`script`]: what a program needs to start.
 //! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
 
@@ -25,6 +25,7 @@ pub mod script;
 pub mod stack;
 #[cfg(test)]
 mod testing;
+pub mod validate;
 
 pub use digest::{DiffId, Digest};
 pub use filesystem::{Content, Entry, FileTree, Kind, LinkGroup, Metadata};

@@ -11,6 +11,7 @@ use std::io::{self, Read};
 
 use rayon::prelude::*;
 
+pub(crate) use layer::Name;
 pub use layer::{Layer, LowerLink, Members, Whiteout, read_members};
 pub use merge::{Change, Event};
 

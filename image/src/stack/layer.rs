@@ -181,15 +181,18 @@ impl Layer {
 }
 
 /// What the name of a member means in a layer.
-enum Name {
+pub(crate) enum Name {
+    /// An entry of the layer.
     Ordinary,
+    /// Something that the layer takes away.
     Whiteout(Whiteout),
     /// A control file of some storage driver.
     Reserved,
 }
 
 impl Name {
-    fn of(path: &TreePath) -> Self {
+    /// Says what a member of this name means.
+    pub(crate) fn of(path: &TreePath) -> Self {
         const PREFIX: &[u8] = b".wh.";
         const RESERVED: &[u8] = b".wh..wh.";
         let name = path.file_name();
