@@ -19,6 +19,7 @@ mod archive;
 mod backoff;
 mod candidates;
 mod client;
+mod contents;
 mod debs;
 mod document;
 mod download;
@@ -31,6 +32,7 @@ mod index;
 mod item;
 mod mirror;
 mod partial;
+mod plan;
 mod release;
 mod secret;
 mod snapshot;
@@ -40,10 +42,12 @@ pub mod apt;
 
 pub mod keys;
 pub mod openpgp;
+pub mod search;
 
 pub use archive::{Archive, ArchiveIndex};
 pub use backoff::Patience;
 pub use client::{Client, SNAPSHOT_ARCHIVE, Settings};
+pub use contents::ContentsIndex;
 pub use error::RepositoryError;
 pub use failure::{Attempt, Attempts, Failure};
 pub use fetch::{PackageFile, Supply};

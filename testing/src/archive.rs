@@ -59,6 +59,8 @@ pub struct Suite {
     pub architectures: Vec<&'static str>,
     /// Packages of its component `main`.
     pub packages: Vec<Package>,
+    /// Contents indexes by architecture.
+    pub contents: BTreeMap<&'static str, String>,
     /// Extensions of the compressions its indexes are in; empty for none.
     pub compressions: Vec<&'static str>,
     /// How it is signed.
@@ -168,6 +170,7 @@ impl Suite {
             fields: fields.map(|(name, value)| (name, value.to_owned())).into(),
             architectures: vec!["amd64", "arm64"],
             packages: Vec::new(),
+            contents: BTreeMap::new(),
             compressions: vec!["", "xz"],
             signature: Signature::Inline,
         }
@@ -204,6 +207,14 @@ impl Suite {
                 listed.insert(name.concat(), (hash, bytes.len()));
                 files.insert(format!("{directory}/{}", name.concat()), bytes);
             }
+        }
+        for (architecture, text) in &self.contents {
+            // As in Debian's archive, the plain file is listed and is not there.
+            let path = format!("main/Contents-{architecture}");
+            listed.insert(path.clone(), (hex(text.as_bytes()), text.len()));
+            let bytes = compress(text.as_bytes(), "gz")?;
+            listed.insert(format!("{path}.gz"), (hex(&bytes), bytes.len()));
+            files.insert(format!("{directory}/{path}.gz"), bytes);
         }
         let release = self.release(&listed);
         match self.signature {

@@ -8,17 +8,15 @@ use attar_packages::debian::index::Index;
 use futures_util::future::join_all;
 
 use super::Client;
-use super::candidates::{Area, parse_snapshot_time, suites_of};
 use super::error::RepositoryError;
 use super::freshness::Warning;
 use super::identity::Identity;
 use super::index::Listed;
 use super::item::Item;
-use super::keys;
-use super::mirror::{Mirror, NamedBy};
-use super::openpgp::{Fingerprint, Keyring};
-use super::release::{Found, Kind, Suite};
-use crate::spec::schema::{DebRepository, DebianRepository, Repository};
+use super::openpgp::Fingerprint;
+use super::plan::Plan;
+use super::release::{Found, Kind};
+use crate::spec::schema::Repository;
 
 /// A suite whose release is verified, with its package indexes.
 #[derive(Clone, Debug)]
@@ -61,15 +59,6 @@ const PRIORITY: i32 = 500;
 const BACKPORTS_PRIORITY: i32 = 100;
 const NOT_AUTOMATIC_PRIORITY: i32 = 1;
 
-/// What opening one suite needs besides the suite.
-struct Plan<'a> {
-    mirrors: Vec<Mirror>,
-    components: Vec<String>,
-    architectures: &'a [&'a str],
-    /// Whether the suite only brings updates, so that an architecture may be missing.
-    only_updates: bool,
-}
-
 impl Client {
     /// Opens several repositories, numbered by their position.
     ///
@@ -101,109 +90,28 @@ impl Client {
         directory: &Path,
         architectures: &[&str],
     ) -> Result<Vec<Archive>, RepositoryError> {
-        match repository {
-            Repository::Debian(repository) => self.open_debian(repository, directory, architectures).await,
-            Repository::Deb(repository) => self.open_deb(repository, directory, architectures).await,
-            Repository::Debs(repository) => {
-                self.open_directory(repository, directory, architectures).await.map(|archive| vec![archive])
+        let (snapshot, priority, packages) = match repository {
+            Repository::Debian(debian) => (debian.snapshot.clone(), debian.priority, &debian.packages),
+            Repository::Deb(deb) => (None, deb.priority, &deb.packages),
+            Repository::Debs(directory_of_packages) => {
+                let archive = self.open_directory(directory_of_packages, directory, architectures).await?;
+                return Ok(vec![archive]);
             }
+        };
+        let plans = self.plans(repository, directory)?;
+        let mut archives = in_order(plans.iter().map(|plan| self.open_suite(plan, architectures))).await?;
+        for archive in &mut archives {
+            archive.snapshot = snapshot.clone();
+            archive.limit(priority, packages);
         }
+        Ok(archives)
     }
 
-    async fn open_debian(
-        &self,
-        repository: &DebianRepository,
-        directory: &Path,
-        architectures: &[&str],
-    ) -> Result<Vec<Archive>, RepositoryError> {
-        let keyring = Arc::new(match &repository.signed_by {
-            Some(signed_by) => self.keyring(signed_by, directory, &repository.debian)?,
-            None => keys::debian().map_err(|source| RepositoryError::SignedBy {
-                repository: repository.debian.clone(),
-                source,
-            })?,
-        });
-        let snapshot = repository.snapshot.as_deref();
-        let now = match snapshot {
-            None => self.settings.now,
-            Some(text) => parse_snapshot_time(text)
-                .ok_or_else(|| RepositoryError::SnapshotTime { text: text.to_owned() })?,
-        };
-        let open = |name: String| {
-            let suite = Suite {
-                directory: format!("dists/{name}/"),
-                name: name.into(),
-                kind: Kind::Debian,
-                keyring: Arc::clone(&keyring),
-                now,
-                check_valid_until: repository.check_valid_until.unwrap_or(true),
-            };
-            async move {
-                let plan = Plan {
-                    mirrors: self.release_mirrors(repository, &suite.name)?,
-                    components: or_main(&repository.components),
-                    architectures,
-                    only_updates: only_updates(&suite.name),
-                };
-                let mut archive = self.open_suite(&suite, &plan).await?;
-                archive.snapshot = snapshot.map(str::to_owned);
-                archive.limit(repository.priority, &repository.packages);
-                Ok::<_, RepositoryError>(archive)
-            }
-        };
-        in_order(suites_of(&repository.debian).into_iter().map(open)).await
-    }
-
-    /// Lists where releases and indexes come from: with a snapshot time, the snapshot archive alone.
-    fn release_mirrors(
-        &self,
-        repository: &DebianRepository,
-        suite: &str,
-    ) -> Result<Vec<Mirror>, RepositoryError> {
-        let area = Area::of_suite(suite);
-        if let Some(time) = &repository.snapshot {
-            return Ok(vec![self.snapshot_mirror(area, time)?]);
-        }
-        let mut mirrors = self.debian_mirrors(repository, suite)?;
-        mirrors.push(self.newest_snapshot_mirror(area)?);
-        Ok(mirrors)
-    }
-
-    async fn open_deb(
-        &self,
-        repository: &DebRepository,
-        directory: &Path,
-        architectures: &[&str],
-    ) -> Result<Vec<Archive>, RepositoryError> {
-        let keyring = Arc::new(self.keyring(&repository.signed_by, directory, &repository.deb)?);
-        let mirror = Mirror::parse(&repository.deb, NamedBy::User)?;
-        let open = |name: &String| {
-            let is_flat = name.ends_with('/');
-            let path = name.trim_start_matches("./").trim_start_matches('/');
-            let suite = Suite {
-                name: name.as_str().into(),
-                directory: if is_flat { path.to_owned() } else { format!("dists/{path}/") },
-                kind: if is_flat { Kind::Flat } else { Kind::ThirdParty },
-                keyring: Arc::clone(&keyring),
-                now: self.settings.now,
-                check_valid_until: repository.check_valid_until.unwrap_or(true),
-            };
-            let mirrors = vec![mirror.clone()];
-            async move {
-                let components = if is_flat { vec![String::new()] } else { or_main(&repository.components) };
-                let plan = Plan { mirrors, components, architectures, only_updates: false };
-                let mut archive = self.open_suite(&suite, &plan).await?;
-                archive.limit(repository.priority, &repository.packages);
-                Ok::<_, RepositoryError>(archive)
-            }
-        };
-        in_order(repository.suites.iter().map(open)).await
-    }
-
-    async fn open_suite(&self, suite: &Suite, plan: &Plan<'_>) -> Result<Archive, RepositoryError> {
+    async fn open_suite(&self, plan: &Plan, architectures: &[&str]) -> Result<Archive, RepositoryError> {
+        let suite = &plan.suite;
         let mut found = self.find_release(suite, &plan.mirrors).await?;
-        let mirrors = from_first(&found.mirror, &plan.mirrors);
-        let wanted = wanted_indexes(suite, plan, &mut found)?;
+        let mirrors = plan.mirrors_from(&found.mirror);
+        let wanted = wanted_indexes(plan, architectures, &mut found)?;
         let load = |(item, listed, only): &(Item, Listed, Option<String>)| {
             let (item, listed, only, mirrors) = (item.clone(), listed.clone(), only.clone(), &mirrors);
             async move {
@@ -232,23 +140,6 @@ impl Client {
             warnings: found.warnings,
         })
     }
-
-    /// Reads the keys that a spec names: a file, or the armored text itself.
-    fn keyring(
-        &self,
-        signed_by: &str,
-        directory: &Path,
-        repository: &str,
-    ) -> Result<Keyring, RepositoryError> {
-        let bytes = if signed_by.contains("-----BEGIN PGP") {
-            signed_by.as_bytes().to_vec()
-        } else {
-            let file = directory.join(signed_by);
-            std::fs::read(&file).map_err(|source| RepositoryError::ReadFile { file, source })?
-        };
-        Keyring::parse(&bytes)
-            .map_err(|source| RepositoryError::SignedBy { repository: repository.to_owned(), source })
-    }
 }
 
 impl Archive {
@@ -259,7 +150,7 @@ impl Archive {
 }
 
 /// Does all at once; of several errors the first in order counts, not the first in time.
-async fn in_order<T>(
+pub(super) async fn in_order<T>(
     work: impl Iterator<Item = impl Future<Output = Result<T, RepositoryError>>>,
 ) -> Result<Vec<T>, RepositoryError> {
     join_all(work).await.into_iter().collect()
@@ -267,10 +158,11 @@ async fn in_order<T>(
 
 /// Lists the indexes to load; an architecture that a suite of updates lacks becomes a warning.
 fn wanted_indexes(
-    suite: &Suite,
-    plan: &Plan<'_>,
+    plan: &Plan,
+    architectures: &[&str],
     found: &mut Found,
 ) -> Result<Vec<(Item, Listed, Option<String>)>, RepositoryError> {
+    let suite = &plan.suite;
     let release = &found.release;
     let mut wanted = Vec::new();
     for component in &plan.components {
@@ -290,7 +182,7 @@ fn wanted_indexes(
             wanted.extend(listed.map(|listed| (item, listed, only)));
             is_listed
         };
-        for architecture in plan.architectures {
+        for architecture in architectures {
             if add(architecture) {
                 continue;
             }
@@ -343,18 +235,4 @@ fn priority(found: &Found) -> i32 {
         (true, true) => BACKPORTS_PRIORITY,
         (true, false) => NOT_AUTOMATIC_PRIORITY,
     }
-}
-
-fn only_updates(suite: &str) -> bool {
-    suite.ends_with("-updates") || Area::of_suite(suite) == Area::Security
-}
-
-fn or_main(components: &[String]) -> Vec<String> {
-    if components.is_empty() { vec!["main".to_owned()] } else { components.to_vec() }
-}
-
-/// Puts the mirror that gave the release before the others, which may still have its indexes.
-fn from_first(first: &Mirror, mirrors: &[Mirror]) -> Vec<Mirror> {
-    let others = mirrors.iter().filter(|mirror| *mirror != first);
-    std::iter::once(first).chain(others).cloned().collect()
 }

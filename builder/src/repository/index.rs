@@ -27,8 +27,8 @@ const FORMAT: u32 = 1;
 #[derive(Clone, Debug)]
 pub(super) struct Variant {
     path: String,
-    compression: Compression,
-    digest: Digest,
+    pub(super) compression: Compression,
+    pub(super) digest: Digest,
     size: u64,
 }
 
@@ -59,6 +59,11 @@ impl Listed {
     /// Returns what the file is known by, whatever its compression: what a lock records of it.
     pub(super) fn digest(&self) -> Digest {
         self.plain.map_or(self.variants[0].digest, |(digest, _)| digest)
+    }
+
+    /// Returns the file in every compression, the best first.
+    pub(super) fn variants(&self) -> &[Variant] {
+        &self.variants
     }
 
     /// Says whether the file is listed as empty, so that it need not be fetched.

@@ -4,4 +4,5 @@ mod directories;
 mod fetching;
 mod mirrors;
 mod releases;
+mod searching;
 mod stage;
