@@ -4,22 +4,18 @@
 //! for: first a platform where it fails, then the requests that fail together, then the relations
 //! without any of which there would be an answer.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use attar_packages::debian::relation::{Qualifier, parse_relations};
-use resolvo::SolvableId;
-
 use super::engine::{Fact, Facts, Outcome, search};
-use super::error::{Offers, Skew};
+use super::error::Skew;
 use super::pool::{Pool, Takers, key};
-use super::requests::{Policy, Root, offers, roots};
-use super::rules::{Kind, Rule, Rules};
+use super::requests::{Policy, Root, roots};
+use super::rules::{Kind, Rules};
 use super::selection::{self, Reached};
 use super::{Request, ResolveError, Universe};
 
-/// The most steps that are shown.
-const STEPS: usize = 10;
+mod words;
 
 /// Says why a request that has no answer has none.
 pub(super) fn explain(universe: &Universe, request: &Request, policy: &Policy<'_>) -> ResolveError {
@@ -45,7 +41,7 @@ pub(super) fn explain(universe: &Universe, request: &Request, policy: &Policy<'_
         false => failing.iter().map(|&it| universe.platforms[it].platform.clone()).collect(),
     };
     let (here, facts) = shrink(&rules, here);
-    ResolveError::Unsolvable { platforms, steps: steps(&rules, &here, &facts) }
+    ResolveError::Unsolvable { platforms, steps: words::steps(&rules, &here, &facts) }
 }
 
 fn search_for(rules: &Rules<'_, '_>, roots: &[&Root<'_>], facts: Facts<'_>) -> Outcome {
@@ -132,131 +128,4 @@ fn core(
     let rest = core(contradicts, &with(&kept), first, !kept.is_empty());
     kept.extend(rest);
     kept
-}
-
-/// Says the facts in words, starting from the requests.
-fn steps(rules: &Rules<'_, '_>, roots: &[&Root<'_>], facts: &[Fact]) -> Vec<String> {
-    let facts: BTreeSet<Fact> = facts.iter().copied().collect();
-    let mut steps: Vec<Step> = Vec::new();
-    let mut queue: VecDeque<SolvableId> = VecDeque::new();
-    let mut seen: BTreeSet<SolvableId> = BTreeSet::new();
-    for root in roots {
-        let said = format!("{} asks for `{}`", root.wanted.label, root.wanted.relation());
-        steps.push(Step { name: String::new(), versions: Vec::new(), said });
-        queue.extend(root.solvables.iter().copied().filter(|id| seen.insert(*id)));
-    }
-    while let Some(id) = queue.pop_front() {
-        let Some(candidate) = rules.pool.candidate(id) else { continue };
-        let name = candidate.package.name();
-        let several = rules.pool.versions(candidate.platform, name).len() > 1;
-        for (place, rule) in rules.of(id).iter().enumerate() {
-            if !facts.contains(&(id, place)) {
-                continue;
-            }
-            let said = say(rules.pool, candidate.platform, rule);
-            let version = several.then(|| candidate.package.version().to_owned());
-            match steps.iter_mut().find(|step| step.name == name && step.said == said) {
-                Some(step) => step.versions.extend(version),
-                None => {
-                    steps.push(Step { name: name.to_owned(), versions: version.into_iter().collect(), said });
-                }
-            }
-            queue.extend(rule.solvables.iter().copied().filter(|id| seen.insert(*id)));
-        }
-    }
-    let mut words: Vec<String> = steps.iter().map(Step::to_string).collect();
-    words.extend(one_version(rules, roots, &facts));
-    if words.len() > STEPS {
-        let more = words.len() - (STEPS - 1);
-        words.truncate(STEPS - 1);
-        words.push(format!("and {more} more such relations"));
-    }
-    words
-}
-
-/// One step of a proof; the versions of a package that say the same share it.
-struct Step {
-    name: String,
-    versions: Vec<String>,
-    said: String,
-}
-
-impl std::fmt::Display for Step {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.name.as_str(), self.versions.as_slice()) {
-            ("", _) => f.write_str(&self.said),
-            (name, []) => write!(f, "{name} {}", self.said),
-            (name, versions) => write!(f, "{name} ({}) {}", versions.join(" and "), self.said),
-        }
-    }
-}
-
-/// Says what one rule asks.
-fn say(pool: &Pool<'_>, platform: usize, rule: &Rule<'_>) -> String {
-    let text = rule.text();
-    match rule.kind {
-        Kind::Needs if rule.solvables.is_empty() => {
-            format!("needs `{text}`, but {}", lack(pool, platform, rule.text))
-        }
-        Kind::Needs | Kind::SameVersion | Kind::OneVersion => format!("needs `{text}`"),
-        Kind::Conflicts | Kind::Breaks => {
-            let verb = if rule.kind == Kind::Breaks { "breaks" } else { "conflicts with" };
-            let mut names: Vec<&str> = (rule.solvables.iter())
-                .filter_map(|id| pool.candidate(*id))
-                .map(|it| it.package.name())
-                .filter(|name| !text.starts_with(name))
-                .collect();
-            names.dedup();
-            match names.as_slice() {
-                [] => format!("{verb} `{text}`"),
-                [name] => format!("{verb} `{text}`, which {name} provides"),
-                _ => format!("{verb} `{text}`"),
-            }
-        }
-    }
-}
-
-/// Says what there is in place of what a clause wants.
-fn lack(pool: &Pool<'_>, platform: usize, clause: &str) -> String {
-    let Ok(mut clauses) = parse_relations(clause) else {
-        return "that cannot be read".to_owned();
-    };
-    let here = &pool.universe.platforms[platform].platform;
-    let mut words = Vec::new();
-    for relation in clauses.pop().map(|clause| clause.alternatives).unwrap_or_default() {
-        let mut offers = offers(pool.universe, &relation.name);
-        offers.retain(|it| it.platform == *here);
-        words.push(match offers.as_slice() {
-            [] => format!("no repository has `{}`", relation.name),
-            _ if relation.qualifier == Some(Qualifier::Any) => {
-                format!("no `{}` is marked `Multi-Arch: allowed`", relation.name)
-            }
-            offers => {
-                let name = if offers[0].provider.is_none() { &*relation.name } else { "" };
-                let offers = Offers { offers, platforms: false, verb: "is " }.to_string();
-                format!("only {}", format!("{name} {offers}").trim_start())
-            }
-        });
-    }
-    words.join(", and ")
-}
-
-/// Names the packages of which the facts would take several versions, where nothing else clashes.
-fn one_version(rules: &Rules<'_, '_>, roots: &[&Root<'_>], facts: &BTreeSet<Fact>) -> Option<String> {
-    let mut wanted: BTreeMap<&str, BTreeSet<Vec<SolvableId>>> = BTreeMap::new();
-    let mut note = |solvables: &[SolvableId]| {
-        for candidate in solvables.iter().filter_map(|id| rules.pool.candidate(*id)) {
-            wanted.entry(candidate.package.name()).or_default().insert(solvables.to_vec());
-        }
-    };
-    roots.iter().for_each(|root| note(&root.solvables));
-    for (id, place) in facts {
-        let rule = &rules.of(*id)[*place];
-        if rule.kind != Kind::Needs || rule.solvables.is_empty() {
-            return None;
-        }
-        note(&rule.solvables);
-    }
-    let name = wanted.into_iter().find(|(_, lists)| lists.len() > 1)?.0;
-    Some(format!("only one version of {name} can be chosen"))
 }

@@ -70,7 +70,12 @@ impl<'r> Policy<'r> {
 
     /// Says whether a package may come from a source as far as `from` has a say.
     pub(super) fn takes_from(&self, name: &str, source: &Source) -> bool {
-        self.from.get(name).is_none_or(|from| source.is_meant_by(from))
+        self.must_come_from(name).is_none_or(|from| source.is_meant_by(from))
+    }
+
+    /// Returns the repository that a package must come from.
+    pub(super) fn must_come_from(&self, name: &str) -> Option<&'r str> {
+        self.from.get(name).copied()
     }
 
     /// Returns the version to keep where possible.

@@ -56,8 +56,34 @@ fn every_alternative_fails() {
     no choice of packages satisfies the request:
       - spec:1 asks for `a`
       - a needs `b | c`
-      - b (2 and 1) needs `nowhere`, but no repository has `nowhere`
+      - b needs `nowhere`, but no repository has `nowhere`
       - c needs `d:any`, but no `d` is marked `Multi-Arch: allowed`
+    ");
+}
+
+#[test]
+fn versions_that_say_the_same_are_one_step() {
+    let universe = trixie(
+        "app 1\nDepends: mta (>= 1)\n\nexim 3\nProvides: mta (= 3)\nDepends: exim-data (= 3)\n\n\
+         exim 2\nProvides: mta (= 2)\nDepends: exim-data (= 2)\n\n\
+         exim 1\nProvides: mta (= 1)\nBreaks: app\n\nexim-data 1",
+    );
+    insta::assert_snapshot!(refused(&universe, &ask(&["app"])), @"
+    no choice of packages satisfies the request:
+      - spec:1 asks for `app`
+      - app needs `mta (>= 1)`
+      - exim (3, 2) needs `exim-data (= 3)`, but only exim-data 1 is in trixie
+      - exim (1) breaks `app`
+    ");
+}
+
+#[test]
+fn a_repository_that_lacks_what_is_needed() {
+    let universe = amd64(vec![source("trixie", "a 1\n\nb 1\nDepends: a (>= 2)"), source("extra", "a 2")]);
+    insta::assert_snapshot!(refused(&universe, &ask(&["a@trixie", "b"])), @"
+    no choice of packages satisfies the request:
+      - spec:2 asks for `b`
+      - b needs `a (>= 2)`, but `a` must come from `trixie`
     ");
 }
 
