@@ -4,6 +4,7 @@ mod alone;
 mod choice;
 mod platforms;
 mod proofs;
+mod properties;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
