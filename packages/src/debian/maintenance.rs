@@ -69,13 +69,16 @@ impl Owners {
     }
 }
 
-/// Compares a name with a pattern in which a `#` stands for one or more digits.
+/// Compares a name with a pattern in which each `#` stands for one or more digits.
 fn matches(pattern: &str, name: &str) -> bool {
-    let Some((start, end)) = pattern.split_once('#') else {
-        return pattern == name;
-    };
-    let number = name.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
-    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    let mut parts = pattern.split('#');
+    let first = parts.next().unwrap_or_default();
+    let after_numbers = parts.try_fold(name.strip_prefix(first), |rest, part| {
+        let rest = rest?;
+        let end = rest.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+        (end > 0).then(|| rest[end..].strip_prefix(part))
+    });
+    after_numbers.flatten() == Some("")
 }
 
 #[cfg(test)]

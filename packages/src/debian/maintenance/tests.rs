@@ -28,11 +28,33 @@ fn relations_for_scripts_are_told_from_those_of_programs() {
         ("anything", "systemd", false),
         ("anything", "adduser", true),
         ("tor", "adduser", false),
+        ("python3-numpy", "dpkg (>= 1.16)", true),
+        ("apt", "dpkg (>= 1.20.8)", false),
     ];
     for (owner, field, expected) in cases {
         let clauses = parse_relations(field).expect("the relation is well formed");
         let reason = clause_serves_scripts_only(owner, &clauses[0]);
         assert_eq!(reason.is_some(), expected, "{owner} -> {field}: {reason:?}");
+    }
+}
+
+#[test]
+fn patterns_stand_for_numbers() {
+    let cases = [
+        ("bash", "bash", true),
+        ("bash", "bash-static", false),
+        ("a-#", "a-17", true),
+        ("a-#", "a-", false),
+        ("a-#", "a-x", false),
+        ("a-#", "a-1x", false),
+        ("a-#.q16-#", "a-7.q16-10", true),
+        ("a-#.q16-#", "a-7.q16-", false),
+        ("a-#.q16-#", "a-7", false),
+        ("#", "", false),
+        ("", "", true),
+    ];
+    for (pattern, name, expected) in cases {
+        assert_eq!(matches(pattern, name), expected, "{pattern} and {name}");
     }
 }
 
