@@ -95,23 +95,19 @@ pub(crate) fn image(
     let descriptors =
         layers.iter().map(|layer| Descriptor::new(layer_type, layer.digest, layer.size)).collect();
     let mut manifest = Manifest::image(config.descriptor(media_type::CONFIG), descriptors);
-    manifest.annotations = annotations(spec);
+    manifest.annotations = spec.annotations.clone();
     Ok(Image { platform, manifest: Document::new(manifest), config, layers })
 }
 
 /// Makes the index over the images of all platforms.
-pub(crate) fn index(spec: &schema::Spec, images: &[Image]) -> Document<Index> {
+pub(crate) fn index(annotations: Annotations, images: &[Image]) -> Document<Index> {
     let manifests = images
         .iter()
         .map(|image| image.manifest.descriptor(media_type::MANIFEST).with_platform(image.platform.clone()))
         .collect();
     let mut index = Index::of(manifests);
-    index.annotations = annotations(spec);
+    index.annotations = annotations;
     Document::new(index)
-}
-
-fn annotations(spec: &schema::Spec) -> Annotations {
-    spec.annotations.clone()
 }
 
 fn runtime(spec: &schema::Spec, run_as: &RunAs, has_bundle: bool) -> Config {

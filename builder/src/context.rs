@@ -1,11 +1,12 @@
 //! What every command of the builder works with: the cache, the way to packages, threads, events.
 
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use crate::cache::{Cache, CacheError};
-use crate::event::Events;
+use crate::event::{Event, Events};
 use crate::repository::{Client, RepositoryError, Settings};
 
 /// What every command of the builder works with.
@@ -21,7 +22,7 @@ pub struct Context {
     pub events: Events,
     /// The current time.
     pub now: Timestamp,
-    runtime: tokio::runtime::Runtime,
+    runtime: Arc<tokio::runtime::Runtime>,
 }
 
 /// The builder cannot start.
@@ -49,7 +50,26 @@ impl Context {
         let cache = settings.cache.clone();
         let now = settings.now;
         let client = Client::new(settings, events.clone())?;
-        Ok(Self { cache, client, threads: threads.max(1), events, now, runtime })
+        Ok(Self { cache, client, threads: threads.max(1), events, now, runtime: Arc::new(runtime) })
+    }
+
+    /// Returns the same context, with every warning kept in `heard` as well.
+    pub(crate) fn listening(&self, heard: &Arc<Mutex<Vec<String>>>) -> Self {
+        let (heard, events) = (Arc::clone(heard), self.events.clone());
+        let events = Events::new(move |event| {
+            if let Event::Warning(text) = &event {
+                heard.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
+            }
+            events.send(event);
+        });
+        Self {
+            cache: self.cache.clone(),
+            client: self.client.clone(),
+            threads: self.threads,
+            events,
+            now: self.now,
+            runtime: Arc::clone(&self.runtime),
+        }
     }
 
     /// Runs what waits for the network.

@@ -5,17 +5,19 @@
 
 mod image;
 mod own_files;
+mod remember;
 mod request;
 mod stage;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use attar_image::path::InvalidPath;
 
+use crate::assemble::AssembleError;
 pub use crate::assemble::Image;
-use crate::assemble::{self, AssembleError};
 use crate::context::Context;
 use crate::effects::accounts::{AccountsError, Requests, Table};
 use crate::files::{FilesError, Hashes};
@@ -183,8 +185,19 @@ pub enum BuildError {
 pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError> {
     let document = spec::load(&request.spec)?;
     let images = Images::of(&document, &request.arguments)?;
-    let (mut lock, mut locking) = current_lock(context, &images, request)?;
+    let (mut lock, locking) = current_lock(context, &images, request)?;
     let wanted = wanted(&images, request)?;
+    let mut hashes = Hashes::load(&context.cache, &request.spec);
+    if !locking.written {
+        let key = remember::key(&images, &lock, request, &wanted, &mut hashes)?;
+        if let Some(built) = remember::recall(context, &images, &key) {
+            hashes.save(&context.cache).map_err(PrepareError::Cache)?;
+            return Ok(Outcome { built, lock, locking });
+        }
+    }
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let listening = context.listening(&heard);
+    let context = &listening;
     // A new lock gives numbers to the users of every image, so all of them come on the stage.
     let everything;
     let staging: &[(String, String)] = if locking.written {
@@ -200,33 +213,21 @@ pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError
         lock.epoch = image::epoch(&staged);
         lock.write(&request.lock)?;
     }
-    locking.moved.sort();
-    let mut hashes = Hashes::load(&context.cache, &request.spec);
     let mut made = Vec::new();
     for staged in staged {
         if wanted.contains(&(staged.variant.clone(), staged.platform.clone())) {
             made.push(image::populate(context, &images, &lock, &tables, staged, &mut hashes)?);
         }
     }
+    let key = remember::key(&images, &lock, request, &wanted, &mut hashes)?;
     hashes.save(&context.cache).map_err(PrepareError::Cache)?;
     let epoch = request.epoch.unwrap_or(lock.epoch);
     let finished =
         parallel::map(context.threads, &made, |made| image::finish(context, &lock, request, made, epoch))?;
-    let mut built: Vec<Built> = Vec::new();
-    for (made, image) in made.iter().zip(finished) {
-        match built.last_mut() {
-            Some(last) if last.variant == made.variant => last.images.push(image),
-            _ => built.push(Built {
-                variant: made.variant.clone(),
-                name: made.spec.name.clone(),
-                index: assemble::index(&made.spec, std::slice::from_ref(&image)),
-                images: vec![image],
-            }),
-        }
-        if let Some(last) = built.last_mut() {
-            last.index = assemble::index(&made.spec, &last.images);
-        }
-    }
+    let variants = made.iter().map(|made| made.variant.clone());
+    let built = remember::gather(&images, variants.zip(finished));
+    let warnings = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
+    remember::remember(context, &key, warnings, &built)?;
     Ok(Outcome { built, lock, locking })
 }
 

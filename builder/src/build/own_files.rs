@@ -46,12 +46,26 @@ pub(super) fn files(
     table: &Table,
     hashes: &mut Hashes,
 ) -> Result<(Vec<String>, Vec<OwnFiles>), BuildError> {
+    collected(effective, platform, &|label, user, group| owner(label, user, group, table), hashes)
+}
+
+/// Looks up owner and group of an entry.
+type Owners<'a> =
+    dyn Fn(&str, Option<&str>, Option<&str>) -> Result<(Option<u32>, Option<u32>), BuildError> + 'a;
+
+/// Collects the `files` entries of one image with owners as `owners` says.
+pub(super) fn collected(
+    effective: &Effective,
+    platform: &str,
+    owners: &Owners<'_>,
+    hashes: &mut Hashes,
+) -> Result<(Vec<String>, Vec<OwnFiles>), BuildError> {
     let entries = &effective.spec.contents.files;
     let (names, numbers) = layers(entries);
     let mut collected = Vec::with_capacity(entries.len());
     for (number, (entry, layer)) in entries.iter().zip(numbers).enumerate() {
         let label = effective.origins.label(&format!("/contents/files/{number}"));
-        let request = file_request(entry, &label, platform, &effective.directory, table)?;
+        let request = file_request(entry, &label, platform, &effective.directory, owners)?;
         let files = collect(&request, hashes)?;
         collected.push(OwnFiles {
             label,
@@ -69,9 +83,9 @@ fn file_request(
     label: &str,
     platform: &str,
     folder: &Path,
-    table: &Table,
+    owners: &Owners<'_>,
 ) -> Result<FileRequest, BuildError> {
-    let (uid, gid) = owner(label, entry.owner.as_deref(), entry.group.as_deref(), table)?;
+    let (uid, gid) = owners(label, entry.owner.as_deref(), entry.group.as_deref())?;
     let for_platform = |source: &schema::Source| -> Result<String, BuildError> {
         let missing = || BuildError::NoSource { label: label.to_owned(), platform: platform.to_owned() };
         source.for_platform(platform).map(str::to_owned).ok_or_else(missing)

@@ -1,0 +1,191 @@
+//! Whole builds are remembered by everything that went into them, so that building the same again
+//! opens no package and hashes no layer.
+
+use attar_image::digest::HashingWriter;
+use attar_image::layer::compression::Codec;
+use attar_image::manifest::Document;
+use attar_image::{DiffId, Digest};
+use serde::{Deserialize, Serialize};
+use std::io::{self, Write};
+
+use super::{BuildError, Built, Request, own_files};
+use crate::assemble::{self, Image};
+use crate::cache::{Cache, Shelf};
+use crate::context::Context;
+use crate::event::Event;
+use crate::files::Hashes;
+use crate::images::Images;
+use crate::layer::Layer;
+use crate::lock::Lock;
+use crate::record::RECORD_FORMAT;
+use crate::segment::{self, Part, WRITER_FORMAT};
+
+/// Generation of what is remembered; to be raised with every change of what effects make.
+const FORMAT: u32 = 1;
+
+/// A build that is remembered.
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    warnings: Vec<String>,
+    images: Vec<RememberedImage>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RememberedImage {
+    variant: String,
+    platform: String,
+    manifest: Vec<u8>,
+    config: Vec<u8>,
+    layers: Vec<RememberedLayer>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RememberedLayer {
+    name: String,
+    digest: [u8; 32],
+    size: u64,
+    diff_id: [u8; 32],
+    plain_size: u64,
+    /// Keys of its segments.
+    segments: Vec<String>,
+}
+
+/// Returns the key of a build: the hash of everything that decides about its bytes.
+pub(super) fn key(
+    images: &Images,
+    lock: &Lock,
+    request: &Request,
+    wanted: &[(String, String)],
+    hashes: &mut Hashes,
+) -> Result<String, BuildError> {
+    let mut key = HashingWriter::new(io::sink());
+    let mut add = |part: &[u8]| {
+        key.write_all(&(part.len() as u64).to_le_bytes())
+            .and_then(|()| key.write_all(part))
+            .expect("a sink takes all");
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    add(format!("attar {version} build {FORMAT} record {RECORD_FORMAT} writer {WRITER_FORMAT}").as_bytes());
+    add(lock.to_text().as_bytes());
+    add(format!("{:?} {:?} {:?}", request.epoch, request.annotations, request.labels).as_bytes());
+    for (variant, platform) in wanted {
+        let Some(effective) = images.image(variant, platform) else { continue };
+        add(variant.as_bytes());
+        add(platform.as_bytes());
+        add(&serde_json::to_vec(&effective.spec).expect("a spec has a JSON form"));
+        // Owners are a function of spec and lock: here only names, contents and modes count.
+        let (_, files) = own_files::collected(effective, platform, &|_, _, _| Ok((None, None)), hashes)?;
+        for files in files {
+            add(segment::key(&Part::Tree(&files.collected.tree), Codec::None).hex().as_bytes());
+        }
+        for certificate in own_files::certificates(effective)? {
+            add(certificate.name.as_bytes());
+            add(certificate.pem.as_bytes());
+        }
+    }
+    let (_, digest, _) = key.finish();
+    Ok(digest.hex())
+}
+
+/// Returns a remembered build, if every part of its layers is still in the cache.
+pub(super) fn recall(context: &Context, images: &Images, key: &str) -> Option<Vec<Built>> {
+    let bytes = context.cache.get(Shelf::Builds, key)?;
+    let remembered: Remembered = postcard::from_bytes(&bytes).ok()?;
+    let mut found = Vec::with_capacity(remembered.images.len());
+    for image in remembered.images {
+        let layers =
+            image.layers.iter().map(|layer| layer.recall(&context.cache)).collect::<Option<Vec<_>>>()?;
+        let manifest = Document::parse(image.manifest).ok()?;
+        let config = Document::parse(image.config).ok()?;
+        let platform = image.platform.parse().ok()?;
+        found.push((image.variant, image.platform, Image { platform, manifest, config, layers }));
+    }
+    for warning in remembered.warnings {
+        context.events.warn(warning);
+    }
+    for (variant, platform, image) in &found {
+        context.events.send(Event::PlatformFinished {
+            platform: super::image_name(variant, platform),
+            layers: image.layers.len(),
+            bytes: image.layers.iter().map(|layer| layer.size).sum(),
+        });
+    }
+    Some(gather(images, found.into_iter().map(|(variant, _, image)| (variant, image))))
+}
+
+/// Remembers a build with the warnings it gave.
+pub(super) fn remember(
+    context: &Context,
+    key: &str,
+    warnings: Vec<String>,
+    built: &[Built],
+) -> Result<(), BuildError> {
+    let image = |variant: &str, image: &Image| RememberedImage {
+        variant: variant.to_owned(),
+        platform: image.platform.to_string(),
+        manifest: image.manifest.bytes().to_vec(),
+        config: image.config.bytes().to_vec(),
+        layers: image.layers.iter().map(RememberedLayer::of).collect(),
+    };
+    let images =
+        built.iter().flat_map(|built| built.images.iter().map(|it| image(&built.variant, it))).collect();
+    let remembered = Remembered { warnings, images };
+    let bytes = postcard::to_stdvec(&remembered).expect("texts and numbers can be encoded");
+    context.cache.put(Shelf::Builds, key, &bytes).map_err(crate::prepare::PrepareError::Cache)?;
+    Ok(())
+}
+
+/// Puts the images of each variant under its index.
+pub(super) fn gather(images: &Images, finished: impl Iterator<Item = (String, Image)>) -> Vec<Built> {
+    let mut built: Vec<(String, Vec<Image>)> = Vec::new();
+    for (variant, image) in finished {
+        match built.last_mut() {
+            Some((last, images)) if *last == variant => images.push(image),
+            _ => built.push((variant, vec![image])),
+        }
+    }
+    built
+        .into_iter()
+        .map(|(variant, made)| {
+            // What the index says is what its first manifest says.
+            let annotations =
+                made.first().map(|it| it.manifest.value().annotations.clone()).unwrap_or_default();
+            Built {
+                name: images.any(&variant).and_then(|effective| effective.spec.name.clone()),
+                index: assemble::index(annotations, &made),
+                variant,
+                images: made,
+            }
+        })
+        .collect()
+}
+
+impl RememberedLayer {
+    fn of(layer: &Layer) -> Self {
+        let key = |path: &std::path::PathBuf| {
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        };
+        Self {
+            name: layer.name.clone(),
+            digest: *layer.digest.as_bytes(),
+            size: layer.size,
+            diff_id: *layer.diff_id.0.as_bytes(),
+            plain_size: layer.plain_size,
+            segments: layer.segments.iter().map(key).collect(),
+        }
+    }
+
+    fn recall(&self, cache: &Cache) -> Option<Layer> {
+        let segments: Vec<_> =
+            self.segments.iter().map(|key| cache.lookup(Shelf::Segments, key)).collect::<Option<Vec<_>>>()?;
+        let size: u64 = segments.iter().map(|stored| stored.size).sum();
+        (size == self.size).then(|| Layer {
+            name: self.name.clone(),
+            digest: Digest::from_bytes(self.digest),
+            size,
+            diff_id: DiffId(Digest::from_bytes(self.diff_id)),
+            plain_size: self.plain_size,
+            segments: segments.into_iter().map(|stored| stored.path).collect(),
+        })
+    }
+}
