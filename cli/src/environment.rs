@@ -18,13 +18,15 @@ pub(crate) enum Variable {
     HttpsProxy,
     HttpProxy,
     NoProxy,
+    SslCertFile,
+    Netrc,
     AttarConfig,
     AttarLog,
 }
 
 impl Variable {
     /// Every variable, in the order of the reference.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::SourceDateEpoch,
         Self::NoColor,
         Self::Ci,
@@ -33,6 +35,8 @@ impl Variable {
         Self::HttpsProxy,
         Self::HttpProxy,
         Self::NoProxy,
+        Self::SslCertFile,
+        Self::Netrc,
         Self::AttarConfig,
         Self::AttarLog,
     ];
@@ -48,6 +52,8 @@ impl Variable {
             Self::HttpsProxy => "HTTPS_PROXY",
             Self::HttpProxy => "HTTP_PROXY",
             Self::NoProxy => "NO_PROXY",
+            Self::SslCertFile => "SSL_CERT_FILE",
+            Self::Netrc => "NETRC",
             Self::AttarConfig => "ATTAR_CONFIG",
             Self::AttarLog => "ATTAR_LOG",
         }
@@ -66,6 +72,8 @@ impl Variable {
             Self::HttpsProxy => "proxy for `https` addresses",
             Self::HttpProxy => "proxy for `http` addresses (the lower-case spelling alone is read)",
             Self::NoProxy => "hosts that are reached without a proxy",
+            Self::SslCertFile => "certificate authorities to trust for `https` instead of the system's",
+            Self::Netrc => "logins for archives, asked after apt's own; default `.netrc` in the home folder",
             Self::AttarConfig => "configuration file to read instead of the user's",
             Self::AttarLog => "what is logged to standard error, such as `debug` or `attar_builder=trace`",
         }

@@ -10,7 +10,6 @@
 
 mod args;
 mod commands;
-mod destination;
 mod discovery;
 mod environment;
 mod escape;

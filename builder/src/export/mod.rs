@@ -12,8 +12,8 @@ use std::str::FromStr;
 use attar_image::archive::{ArchiveError, write_docker_archive, write_oci_archive};
 use attar_image::filesystem::Content;
 use attar_image::layout::{Durability, Layout, LayoutError, Part, Writer};
-use attar_image::manifest::{Descriptor, media_type};
-use attar_image::reference::Reference;
+use attar_image::manifest::{CONTAINERD_NAME, Descriptor, REF_NAME, media_type};
+use attar_image::reference::{Reference, Tag};
 
 use crate::build::Built;
 use crate::cache::Cache;
@@ -175,8 +175,13 @@ pub fn entry_name(base: &str, variant: &str) -> String {
     if variant.is_empty() { base.to_owned() } else { format!("{base}-{variant}") }
 }
 
-/// Writes images to a destination.
-pub fn export(cache: &Cache, built: &[Built], destination: &Destination) -> Result<(), ExportError> {
+/// Writes images to a destination. Archives hold them under `tags`: variant `v` of `R:T` is `R:T-v`.
+pub fn export(
+    cache: &Cache,
+    built: &[Built],
+    destination: &Destination,
+    tags: &[Reference],
+) -> Result<(), ExportError> {
     match destination {
         Destination::Layout { folder, name } => {
             to_layout(built, folder, |built| layout_name(name.as_deref(), built, built_is_alone(built)))
@@ -185,12 +190,13 @@ pub fn export(cache: &Cache, built: &[Built], destination: &Destination) -> Resu
         }
         Destination::OciArchive(file) => {
             let (layout, entries, _folder) = temporary_layout(cache, built, destination)?;
+            let entries = tagged(&entries, built, tags);
             write_file(destination, file, |out| {
                 write_oci_archive(&layout, &entries, out)
                     .map_err(|source| ExportError::Archive { destination: destination.clone(), source })
             })
         }
-        Destination::DockerArchive(file) => to_docker_archive(cache, built, destination, file),
+        Destination::DockerArchive(file) => to_docker_archive(cache, built, destination, file, tags),
         Destination::Rootfs(file) => {
             let images: Vec<_> = built.iter().flat_map(|built| &built.images).collect();
             let [image] = images[..] else {
@@ -274,11 +280,34 @@ fn temporary_layout(
     Ok((layout, entries, folder))
 }
 
+/// Names entries by their tags, each tag an entry, as engines write and read them.
+fn tagged(entries: &[Descriptor], built: &[Built], tags: &[Reference]) -> Vec<Descriptor> {
+    if tags.is_empty() {
+        return entries.to_vec();
+    }
+    let mut named = Vec::new();
+    for (entry, built) in entries.iter().zip(built) {
+        for reference in tags {
+            // A tag that is too long with its variant is left out; the image keeps its digest.
+            let Ok(tag) = entry_name(reference.tag_or_latest().as_str(), &built.variant).parse::<Tag>()
+            else {
+                continue;
+            };
+            let mut entry = entry.clone();
+            entry.annotations.insert(REF_NAME.to_owned(), tag.as_str().to_owned());
+            entry.annotations.insert(CONTAINERD_NAME.to_owned(), reference.at_tag(tag).to_string());
+            named.push(entry);
+        }
+    }
+    named
+}
+
 fn to_docker_archive(
     cache: &Cache,
     built: &[Built],
     destination: &Destination,
     file: &Path,
+    tags: &[Reference],
 ) -> Result<(), ExportError> {
     let [one] = built else {
         let cure = "write each variant to an archive of its own";
@@ -291,7 +320,10 @@ fn to_docker_archive(
     for entry in &entries {
         images.extend(layout.images(entry).map_err(failed)?);
     }
-    let references: Vec<Reference> = one.name.iter().filter_map(|name| name.parse().ok()).collect();
+    let references: Vec<Reference> = match tags {
+        [] => one.name.iter().filter_map(|name| name.parse().ok()).collect(),
+        tags => tags.to_vec(),
+    };
     write_file(destination, file, |out| {
         write_docker_archive(&layout, &images, &references, out)
             .map_err(|source| ExportError::Archive { destination: destination.clone(), source })

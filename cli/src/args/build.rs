@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use attar_builder::export::Destination;
 use clap::Args;
 
 use super::shared::{NamedValue, SourceArgs, SpecArgs, SpecPaths};
-use crate::destination::Destination;
 
 /// Build images and write them where `-o` says.
 ///

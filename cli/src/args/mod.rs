@@ -31,7 +31,7 @@ pub(crate) use man::ManArgs;
 pub(crate) use packages::PackagesArgs;
 pub(crate) use schema::SchemaArgs;
 pub(crate) use search::SearchArgs;
-pub(crate) use shared::SourceArgs;
+pub(crate) use shared::{NamedValue, SourceArgs};
 pub(crate) use show::ShowArgs;
 pub(crate) use why::WhyArgs;
 

@@ -1,10 +1,15 @@
 //! The commands, one file each: settings in, an exit code out.
 
+mod build;
 mod cache;
 mod completions;
+mod context;
 mod init;
+mod lock;
 mod man;
+mod metadata;
 mod packages;
+mod several;
 
 use crate::args::Command;
 use crate::exit_code::ExitCode;
@@ -14,6 +19,8 @@ use crate::settings::Settings;
 pub(crate) fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init(arguments) => init::run(arguments),
+        Command::Lock(arguments) => lock::run(arguments, settings),
+        Command::Build(arguments) => build::run(arguments, settings),
         Command::Cache(arguments) => cache::run(arguments, settings),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Packages(arguments) => packages::run(arguments, settings),

@@ -66,6 +66,11 @@ impl Reporter {
             self.display.line(&escape::lines(text));
         }
     }
+
+    /// Prints a failure that does not end the command.
+    pub(crate) fn fail(&self, error: &anyhow::Error) {
+        self.display.line(crate::failure::render(error, self.color).trim_end());
+    }
 }
 
 impl Drop for Reporter {

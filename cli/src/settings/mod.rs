@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::args::{ColorWhen, GlobalArgs, ProgressStyle, SourceArgs};
 use crate::environment::Variable;
 use crate::failure::Usage;
+use crate::size::Size;
 
 /// What holds for the whole process.
 #[derive(Clone, Debug)]
@@ -27,8 +28,14 @@ pub(crate) struct Settings {
     pub(crate) color: bool,
     /// How progress is shown.
     pub(crate) progress: Progress,
-    /// Number of threads; one for each core if there is none.
-    pub(crate) threads: Option<NonZeroUsize>,
+    /// Number of threads.
+    pub(crate) threads: NonZeroUsize,
+    /// Size that the cache may have after a build.
+    pub(crate) cache_limit: Size,
+    /// A bundle of certificate authorities instead of the system's: `SSL_CERT_FILE`.
+    pub(crate) certificates: Option<PathBuf>,
+    /// Logins for archives: `NETRC`, or `.netrc` in the home folder.
+    pub(crate) netrc: Option<PathBuf>,
     /// Mirrors of the configuration file, asked after those of the command line.
     pub(crate) mirrors: Vec<String>,
     /// `SOURCE_DATE_EPOCH`.
@@ -36,6 +43,9 @@ pub(crate) struct Settings {
     /// Now.
     pub(crate) now: Timestamp,
 }
+
+/// Size that the cache may have after a build.
+const CACHE_LIMIT: Size = Size(10 << 30);
 
 /// How much is said on standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +104,13 @@ impl Settings {
             verbosity,
             color: uses_color(color),
             progress: progress_on_this_terminal(progress, verbosity),
-            threads: arguments.threads.or(file.threads),
+            threads: arguments.threads.or(file.threads).unwrap_or_else(cores),
+            cache_limit: CACHE_LIMIT,
+            certificates: Variable::SslCertFile.path(),
+            netrc: Variable::Netrc.path().or_else(|| {
+                let file = folders.home_dir().join(".netrc");
+                file.is_file().then_some(file)
+            }),
             mirrors: file.mirrors,
             source_date_epoch: source_date_epoch()?,
             now: Timestamp::now(),
@@ -120,6 +136,10 @@ fn verbosity(arguments: &GlobalArgs) -> Verbosity {
         (false, 1) => Verbosity::Verbose,
         (false, _) => Verbosity::Debug,
     }
+}
+
+fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 fn uses_color(when: ColorWhen) -> bool {
@@ -192,7 +212,10 @@ mod tests {
             verbosity: Verbosity::Normal,
             color: false,
             progress: Progress::Hidden,
-            threads: None,
+            threads: NonZeroUsize::MIN,
+            cache_limit: CACHE_LIMIT,
+            certificates: None,
+            netrc: None,
             mirrors: vec!["c".into()],
             source_date_epoch: None,
             now: Timestamp::UNIX_EPOCH,

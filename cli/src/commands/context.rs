@@ -1,0 +1,52 @@
+//! Sets the builder up from settings, for every command that needs it.
+
+use std::collections::BTreeMap;
+
+use attar_builder::cache::Cache;
+use attar_builder::context::Context;
+use attar_builder::repository;
+
+use crate::args::{NamedValue, SourceArgs};
+use crate::failure::Usage;
+use crate::progress::Reporter;
+use crate::settings::Settings;
+
+/// Sets the builder up; opens no connection yet.
+pub(super) fn start(
+    settings: &Settings,
+    arguments: &SourceArgs,
+    reporter: &Reporter,
+) -> anyhow::Result<Context> {
+    let sources = settings.sources(arguments);
+    let cache = Cache::open(&settings.cache, reporter.events())?;
+    let mut repository = repository::Settings::new(cache, settings.now);
+    repository.mirrors = sources.mirrors;
+    repository.transport.offline = sources.offline;
+    repository.transport.certificates = settings.certificates.clone();
+    repository.netrc = settings.netrc.clone();
+    Ok(Context::new(repository, settings.threads.get(), reporter.events())?)
+}
+
+/// Collects `NAME=VALUE` pairs; the same name twice is wrong usage.
+pub(super) fn pairs(option: &str, values: &[NamedValue]) -> Result<BTreeMap<String, String>, Usage> {
+    let mut pairs = BTreeMap::new();
+    for NamedValue { name, value } in values {
+        if pairs.insert(name.clone(), value.clone()).is_some() {
+            return Err(Usage::new(format!("`{option} {name}=…` stands twice")));
+        }
+    }
+    Ok(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_given_twice_is_wrong_usage() {
+        let pair = |text: &str| text.parse::<NamedValue>().expect("a pair");
+        let error = pairs("--arg", &[pair("A=1"), pair("A=2")]).expect_err("given twice");
+        assert_eq!(error.to_string(), "`--arg A=…` stands twice");
+        assert_eq!(pairs("--arg", &[pair("A=1"), pair("B=2")]).expect("two pairs").len(), 2);
+    }
+}

@@ -1,0 +1,159 @@
+//! `attar lock`: makes or checks locks.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use attar_builder::build::{self, LockOutcome, Request};
+use attar_builder::context::Context;
+use attar_builder::lock::Lock;
+use attar_builder::locking::{Change, Update};
+use attar_builder::resolve::{Cause, DroppedRelation};
+
+use super::context::{pairs, start};
+use super::several;
+use crate::args::LockArgs;
+use crate::escape;
+use crate::exit_code::ExitCode;
+use crate::output;
+use crate::progress::Reporter;
+use crate::settings::Settings;
+
+pub(crate) fn run(arguments: &LockArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let reporter = Reporter::new(settings);
+    let context = start(settings, &arguments.source, &reporter)?;
+    several::for_each_spec(&arguments.paths.specs, &reporter, |spec| {
+        one(arguments, spec, &context, &reporter)
+    })
+}
+
+fn one(
+    arguments: &LockArgs,
+    spec: &Path,
+    context: &Context,
+    reporter: &Reporter,
+) -> anyhow::Result<ExitCode> {
+    let mut request = Request::new(spec);
+    request.arguments = pairs("--arg", &arguments.spec.arguments)?;
+    request.locking.allow_rollback = arguments.source.allow_rollback;
+    request.locking.replan = arguments.replan;
+    request.locking.update = update(&arguments.update);
+    if arguments.check {
+        let (_, outcome) = build::check_lock(context, &request)?;
+        return check(&outcome, arguments.security);
+    }
+    let (lock, outcome) = build::lock(context, &request)?;
+    report(&request.lock, &lock, &outcome, reporter);
+    if !outcome.written {
+        reporter.say(&format!("{} is current", request.lock.display()));
+    }
+    Ok(ExitCode::Yes)
+}
+
+/// Prints the updates that are there, and answers 2 if there are some.
+fn check(outcome: &LockOutcome, security_alone: bool) -> anyhow::Result<ExitCode> {
+    let changes = outcome.changes.iter().filter(|change| change.security || !security_alone);
+    let lines: Vec<String> = changes.map(|change| line(change) + "\n").collect();
+    output::print(lines.concat().as_bytes())?;
+    Ok(if lines.is_empty() { ExitCode::Yes } else { ExitCode::No })
+}
+
+fn update(named: &[String]) -> Update {
+    if named.is_empty() {
+        Update::Nothing
+    } else if named.iter().any(|name| name == "*") {
+        Update::Everything
+    } else {
+        Update::Packages(named.iter().cloned().collect::<BTreeSet<_>>())
+    }
+}
+
+/// Tells what happened to a lock, if anything did.
+pub(super) fn report(path: &Path, lock: &Lock, outcome: &LockOutcome, reporter: &Reporter) {
+    if !outcome.written {
+        return;
+    }
+    let counts: Vec<String> = lock
+        .packages
+        .iter()
+        .map(|(platform, packages)| format!("{} packages for {platform}", packages.len()))
+        .collect();
+    reporter.say(&format!("wrote {}: {}", path.display(), counts.join(", ")));
+    for difference in &outcome.differences {
+        reporter.say(&format!("  {}", escape::line(difference)));
+    }
+    for change in &outcome.changes {
+        reporter.say(&format!("  {}", line(change)));
+    }
+    for (source, from, to) in &outcome.moved {
+        reporter.say(&format!("  {} moves from layer {from} to layer {to}", escape::line(source)));
+    }
+    for lag in &outcome.lags {
+        let text = format!(
+            "{} is {} on {}, where {} is there: another platform has no newer one",
+            lag.name, lag.chosen, lag.platform, lag.newest
+        );
+        if lag.security { reporter.events().warn(text) } else { reporter.events().note(text) }
+    }
+    for text in dropped(&outcome.dropped) {
+        reporter.events().note(text);
+    }
+}
+
+/// Describes relations that were left unsatisfied, each once for all platforms.
+fn dropped(relations: &[DroppedRelation]) -> BTreeSet<String> {
+    relations
+        .iter()
+        .map(|DroppedRelation { package, clause, cause, .. }| match cause {
+            Cause::Without(name) => format!("{package} needs {clause}: left out by `without: {name}`"),
+            Cause::Scripts(reason) => format!("{package} needs {clause}: left out, {reason}"),
+        })
+        .collect()
+}
+
+fn line(change: &Change) -> String {
+    let Change { name, from, to, platforms, security } = change;
+    let mut text = escape::line(name);
+    let versions = match (from, to) {
+        (Some(from), Some(to)) => format!(" {from} -> {to}"),
+        (None, Some(to)) => format!(" {to} (new)"),
+        (Some(from), None) => format!(" {from} (gone)"),
+        (None, None) => String::new(),
+    };
+    text.push_str(&escape::line(&versions));
+    if *security {
+        text.push_str(" security");
+    }
+    write!(text, " [{}]", platforms.join(", ")).expect("writing to a string cannot fail");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn updates_are_named_or_all() {
+        assert_eq!(update(&[]), Update::Nothing);
+        assert_eq!(update(&["*".into()]), Update::Everything);
+        assert_eq!(update(&["a".into(), "b".into()]), Update::Packages(["a".into(), "b".into()].into()));
+    }
+
+    #[test]
+    fn a_change_is_one_line() {
+        let change = |from: Option<&str>, to: Option<&str>, security| Change {
+            name: "openssl".into(),
+            from: from.map(String::from),
+            to: to.map(String::from),
+            platforms: vec!["linux/amd64".into(), "linux/arm64".into()],
+            security,
+        };
+        for (change, expected) in [
+            (change(Some("1"), Some("2"), true), "openssl 1 -> 2 security [linux/amd64, linux/arm64]"),
+            (change(None, Some("2"), false), "openssl 2 (new) [linux/amd64, linux/arm64]"),
+            (change(Some("1"), None, false), "openssl 1 (gone) [linux/amd64, linux/arm64]"),
+        ] {
+            assert_eq!(line(&change), expected);
+        }
+    }
+}

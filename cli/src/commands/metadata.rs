@@ -1,0 +1,95 @@
+//! The report of a build for machines: `--metadata-file`.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use attar_builder::build::Built;
+use serde::Serialize;
+
+use crate::output;
+
+/// Everything that was built.
+#[derive(Debug, Serialize)]
+pub(super) struct Metadata {
+    schema: &'static str,
+    images: Vec<Image>,
+}
+
+#[derive(Debug, Serialize)]
+struct Image {
+    spec: String,
+    lock: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Empty for the plain image.
+    variant: String,
+    /// Digest of the index.
+    digest: String,
+    /// Where it was written.
+    destinations: Vec<String>,
+    platforms: Vec<Platform>,
+}
+
+#[derive(Debug, Serialize)]
+struct Platform {
+    platform: String,
+    /// Digest of the manifest.
+    digest: String,
+    /// Digest of the configuration, which classic engines call the image's identifier.
+    config: String,
+    layers: Vec<Layer>,
+}
+
+#[derive(Debug, Serialize)]
+struct Layer {
+    digest: String,
+    diff_id: String,
+    size: u64,
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        Self { schema: "attar.build/1", images: Vec::new() }
+    }
+}
+
+impl Metadata {
+    /// Adds the images of one spec.
+    pub(super) fn add(&mut self, spec: &Path, lock: &Path, built: &[Built], written: &[Vec<String>]) {
+        self.images.extend(built.iter().zip(written).map(|(built, places)| Image {
+            spec: spec.display().to_string(),
+            lock: lock.display().to_string(),
+            name: built.name.clone(),
+            variant: built.variant.clone(),
+            digest: built.index.digest().to_string(),
+            destinations: places.clone(),
+            platforms: built.images.iter().map(Platform::of).collect(),
+        }));
+    }
+
+    /// Writes the report to a file; `-` is standard output.
+    pub(super) fn write(&self, file: &Path) -> anyhow::Result<()> {
+        let mut text = serde_json::to_vec_pretty(self).context("cannot write JSON")?;
+        text.push(b'\n');
+        if file == Path::new("-") {
+            return output::print(&text);
+        }
+        std::fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display()))
+    }
+}
+
+impl Platform {
+    fn of(image: &attar_builder::build::Image) -> Self {
+        let layers = image.layers.iter().map(|layer| Layer {
+            digest: layer.digest.to_string(),
+            diff_id: layer.diff_id.to_string(),
+            size: layer.size,
+        });
+        Self {
+            platform: image.platform.to_string(),
+            digest: image.manifest.digest().to_string(),
+            config: image.config.digest().to_string(),
+            layers: layers.collect(),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Several specs in one command: it goes on after a failure and ends with the worst code.
+
+use std::path::{Path, PathBuf};
+
+use crate::discovery;
+use crate::exit_code::ExitCode;
+use crate::failure;
+use crate::progress::Reporter;
+
+/// Does `work` for each spec that is meant.
+pub(super) fn for_each_spec(
+    named: &[PathBuf],
+    reporter: &Reporter,
+    mut work: impl FnMut(&Path) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let specs = discovery::specs(named)?;
+    if let [spec] = &specs[..] {
+        return work(spec);
+    }
+    let mut worst = ExitCode::Yes;
+    for spec in &specs {
+        let code = work(spec).unwrap_or_else(|error| {
+            let error = error.context(format!("`{}` failed", spec.display()));
+            reporter.fail(&error);
+            failure::exit_code(&error)
+        });
+        worst = worst.max(code);
+    }
+    Ok(worst)
+}
