@@ -5,7 +5,23 @@
 //! user's own files come after it.
 
 pub mod accounts;
+mod alternatives;
+mod apply;
 pub mod capabilities;
+pub mod diversion;
+pub mod effect;
+mod fields;
+pub mod mode;
+pub mod reviewed;
+pub mod script;
+pub mod sysusers;
+pub mod tmpfiles;
+mod understand;
+
+pub use apply::Planned;
+pub use effect::Effect;
+pub use script::{PackageScripts, Surroundings};
+pub use understand::{Understood, understand};
 
 use attar_image::{Content, Entry, Metadata, TreePath};
 
@@ -89,3 +105,6 @@ impl Outcome {
 pub(crate) fn known(path: &str) -> TreePath {
     TreePath::parse(path).expect("a path written in attar's own source")
 }
+
+#[cfg(test)]
+mod tests;
