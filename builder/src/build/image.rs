@@ -36,9 +36,9 @@ pub(crate) struct Made {
     pub(crate) variant: String,
     pub(crate) platform: String,
     pub(crate) spec: Spec,
-    rootfs: Rootfs,
+    pub(super) rootfs: Rootfs,
     run_as: RunAs,
-    packages: Vec<(Arc<PackageRecord>, PathBuf)>,
+    pub(super) packages: Vec<(Arc<PackageRecord>, PathBuf)>,
     sources: Vec<String>,
 }
 

@@ -3,6 +3,7 @@
 //! Nothing is exported here: an [`Outcome`] names documents and the cached segments of layers, and
 //! [`export`](crate::export) writes them where the user wants them.
 
+mod explain;
 mod image;
 mod own_files;
 mod remember;
@@ -31,6 +32,7 @@ use crate::prepare::PrepareError;
 use crate::repository::RepositoryError;
 use crate::rootfs::RootfsError;
 use crate::spec::{self, Diagnostics, InvalidPattern};
+pub use explain::{Explanation, Step, explain};
 pub use request::{Built, LockOutcome, Outcome, Request, Variants, lock_beside};
 use stage::{StagedImage, image_name, stage};
 
@@ -229,6 +231,20 @@ pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError
     let warnings = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
     remember::remember(context, &key, warnings, &built)?;
     Ok(Outcome { built, lock, locking })
+}
+
+/// Makes the trees of the images that are asked for, and no layer; the lock is made when there is
+/// none, but never written.
+fn trees(context: &Context, request: &Request) -> Result<(Images, Lock, Vec<image::Made>), BuildError> {
+    let document = spec::load(&request.spec)?;
+    let images = Images::of(&document, &request.arguments)?;
+    let (lock, _) = current_lock(context, &images, request)?;
+    let wanted = wanted(&images, request)?;
+    let mut hashes = Hashes::load(&context.cache, &request.spec);
+    let (staged, tables) = image::begin(context, &images, &lock, stage(context, &images, &lock, &wanted)?)?;
+    let make = |staged| image::populate(context, &images, &lock, &tables, staged, &mut hashes);
+    let made = staged.into_iter().map(make).collect::<Result<_, _>>()?;
+    Ok((images, lock, made))
 }
 
 /// Makes or renews the lock alone.
