@@ -47,7 +47,7 @@ pub mod search;
 pub use archive::{Archive, ArchiveIndex};
 pub use backoff::Patience;
 pub use client::{Client, SNAPSHOT_ARCHIVE, Settings};
-pub use contents::ContentsIndex;
+pub use contents::{Contents, ContentsIndex};
 pub use error::RepositoryError;
 pub use failure::{Attempt, Attempts, Failure};
 pub use fetch::{PackageFile, Supply};

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use attar_packages::compression::{Compression, Limited};
+use futures_util::future::join_all;
 
 use super::Client;
 use super::archive::in_order;
@@ -45,6 +46,15 @@ impl ContentsIndex {
     }
 }
 
+/// The contents indexes of a repository.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// Those that are there.
+    pub indexes: Vec<ContentsIndex>,
+    /// Why others, which the releases list, are not: mirrors care less for them than for packages.
+    pub missing: Vec<RepositoryError>,
+}
+
 impl Client {
     /// Fetches the contents indexes of a repository, as far as its suites have any.
     ///
@@ -54,17 +64,24 @@ impl Client {
         repository: &Repository,
         directory: &Path,
         architectures: &[&str],
-    ) -> Result<Vec<ContentsIndex>, RepositoryError> {
+    ) -> Result<Contents, RepositoryError> {
         let plans = self.plans(repository, directory)?;
         let suites = in_order(plans.iter().map(|plan| self.contents_of(plan, architectures))).await?;
-        Ok(suites.into_iter().flatten().collect())
+        let mut contents = Contents::default();
+        for index in suites.into_iter().flatten() {
+            match index {
+                Ok(index) => contents.indexes.push(index),
+                Err(error) => contents.missing.push(error),
+            }
+        }
+        Ok(contents)
     }
 
     async fn contents_of(
         &self,
         plan: &Plan,
         architectures: &[&str],
-    ) -> Result<Vec<ContentsIndex>, RepositoryError> {
+    ) -> Result<Vec<Result<ContentsIndex, RepositoryError>>, RepositoryError> {
         let found = self.find_release(&plan.suite, &plan.mirrors).await?;
         let mirrors = plan.mirrors_from(&found.mirror);
         let mut wanted = Vec::new();
@@ -83,7 +100,8 @@ impl Client {
                 }
             }
         }
-        in_order(wanted.iter().map(|(listed, item)| self.contents_index(plan, listed, item, &mirrors))).await
+        let fetch = wanted.iter().map(|(listed, item)| self.contents_index(plan, listed, item, &mirrors));
+        Ok(join_all(fetch).await)
     }
 
     async fn contents_index(

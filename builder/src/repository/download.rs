@@ -86,6 +86,10 @@ impl Client {
         }
         for place in self.reachable(places) {
             let url = place.url();
+            // Another path on a host that just could not be reached is not worth another wait.
+            if attempts.0.iter().any(|attempt| attempt.is_unreachable(&url)) {
+                continue;
+            }
             match self.download_from(place, &url, wanted, partial).await {
                 Ok(()) => {
                     self.events.send(Event::DownloadFinished { name });

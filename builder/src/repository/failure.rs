@@ -6,6 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use attar_image::digest::Mismatch;
+use reqwest::Url;
 
 /// Why one attempt to fetch something from one mirror failed.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +93,14 @@ pub struct Attempt {
     pub url: String,
     /// Why it was in vain.
     pub failure: Failure,
+}
+
+impl Attempt {
+    /// Says whether the attempt failed because the host of `url` cannot be reached.
+    pub(super) fn is_unreachable(&self, url: &Url) -> bool {
+        let same_host = || Url::parse(&self.url).is_ok_and(|asked| asked.origin() == url.origin());
+        matches!(self.failure, Failure::Connect(_)) && same_host()
+    }
 }
 
 /// All mirrors that were asked in vain, in order.

@@ -35,7 +35,7 @@ pub(super) struct Judgement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stale {
     /// It has expired.
-    #[error("it expired at {valid_until} (now: {now}): the mirror is out of date")]
+    #[error("it expired at {valid_until}, and now is {now:.0}")]
     Expired {
         /// Its `Valid-Until`.
         valid_until: Timestamp,
@@ -43,7 +43,7 @@ pub enum Stale {
         now: Timestamp,
     },
     /// It was made in the future.
-    #[error("it was made at {date}, in the future (now: {now}): the clock may be wrong")]
+    #[error("it was made in the future, at {date}, and now is {now:.0}")]
     Future {
         /// Its `Date`.
         date: Timestamp,
@@ -51,9 +51,7 @@ pub enum Stale {
         now: Timestamp,
     },
     /// It is older than one that was used before.
-    #[error(
-        "it was made at {date}, before the one that the lock records ({previous}): the mirror is out of date"
-    )]
+    #[error("it was made at {date}, before the one that the lock records, which was made at {previous}")]
     RolledBack {
         /// Its `Date`.
         date: Timestamp,

@@ -52,15 +52,14 @@ impl Identity {
 
     /// Says what was expected instead, if this is not `suite` of Debian.
     pub(super) fn is_not_debian(&self, suite: &str) -> Option<String> {
-        let label = match Area::of_suite(suite) {
-            Area::Security => "Debian-Security",
-            Area::Main if suite.ends_with("-backports") || suite.ends_with("-backports-sloppy") => {
-                "Debian Backports"
-            }
-            Area::Main => "Debian",
+        let is_backports = suite.ends_with("-backports") || suite.ends_with("-backports-sloppy");
+        let (origin, label) = match Area::of_suite(suite) {
+            Area::Security => ("Debian", "Debian-Security"),
+            Area::Main if is_backports => ("Debian Backports", "Debian Backports"),
+            Area::Main => ("Debian", "Debian"),
         };
-        let fits = self.origin == "Debian" && self.label == label && self.is_named(suite);
-        (!fits).then(|| format!("Origin `Debian`, Label `{label}`, Codename or Suite `{suite}`"))
+        let fits = self.origin == origin && self.label == label && self.is_named(suite);
+        (!fits).then(|| format!("Origin `{origin}`, Label `{label}`, Codename or Suite `{suite}`"))
     }
 
     /// Says what was expected instead, if this is not `suite` of a third party's archive.
@@ -120,7 +119,7 @@ mod tests {
             ),
             (
                 "trixie-backports",
-                identity("Debian", "Debian Backports", "stable-backports", "trixie-backports"),
+                identity("Debian Backports", "Debian Backports", "stable-backports", "trixie-backports"),
                 true,
             ),
             ("buster/updates", identity("Debian", "Debian-Security", "oldstable", "buster"), true),

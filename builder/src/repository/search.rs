@@ -148,10 +148,19 @@ pub fn search(context: &Context, request: &Request<'_>) -> Result<Answer, Search
         }
         Query::File(query) => {
             let mut indexes = Vec::new();
+            let mut missing = Vec::new();
             for (number, repository) in request.repositories.iter().enumerate() {
                 let directory = (request.directory)(number);
                 let fetching = context.client.contents(repository, &directory, request.architectures);
-                indexes.extend(context.wait(fetching)?);
+                let contents = context.wait(fetching)?;
+                indexes.extend(contents.indexes);
+                missing.extend(contents.missing);
+            }
+            if indexes.is_empty() && !missing.is_empty() {
+                return Err(missing.swap_remove(0).into());
+            }
+            for error in missing {
+                context.events.warn(format!("the search is incomplete: {error}"));
             }
             by_file(&indexes, query, request.limit)
         }

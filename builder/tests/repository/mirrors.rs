@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use attar_builder::repository::{Secret, Warning};
+use attar_builder::event::Events;
+use attar_builder::repository::{Client, Secret, Warning};
 use attar_builder::spec::schema::Repository;
 use attar_testing::archive::{DATE_SECONDS, Key, Suite};
 use attar_testing::http::{Fault, Server};
@@ -51,8 +52,11 @@ async fn the_hosts_apt_may_turn_the_check_of_dates_off() {
             Ok(archives) => {
                 assert!(allowed, "the host checks dates");
                 assert!(matches!(archives[0].warnings[..], [Warning::UncheckedDates { .. }]));
-                let text = archives[0].warnings[0].to_string();
-                assert!(text.contains("because the host's apt does not check dates"), "{text}");
+                assert_eq!(
+                    archives[0].warnings[0].to_string(),
+                    "the release of trixie is used although it expired at 2026-11-02T00:00:00Z, and now is \
+                     2026-11-04T00:00:00Z, because the host's apt does not check dates"
+                );
             }
             Err(error) => assert!(!allowed, "{}", stage.tell(&error)),
         }
@@ -157,4 +161,34 @@ async fn a_mirror_on_the_file_system_needs_no_network() {
     let (package, bytes) = hello();
     assert_eq!(stage.fetch(&stage.client(settings), &package).await, Ok(bytes));
     assert!(stage.targets().is_empty());
+}
+
+#[tokio::test]
+async fn redirects_are_followed() {
+    let stage = Stage::new();
+    let (package, bytes) = hello();
+    let path = format!("/debian/{}", package.path);
+    stage.server.remove(&path);
+    stage.server.put("/elsewhere/hello.deb", bytes.clone());
+    stage
+        .server
+        .fail(&path, [Fault::Status(302, vec![("Location", stage.server.url("/elsewhere/hello.deb"))])]);
+    assert_eq!(stage.fetch(&stage.client(stage.settings()), &package).await, Ok(bytes));
+}
+
+#[tokio::test]
+async fn certificate_authorities_that_cannot_be_used_are_named() {
+    let stage = Stage::empty();
+    let cases = [
+        ("missing.pem", "cannot read the certificate authorities `"),
+        ("broken.pem", "cannot use the certificate authorities `"),
+    ];
+    stage.scratch.write("broken.pem", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
+    for (name, expected) in cases {
+        let mut settings = stage.settings();
+        settings.transport.certificates = Some(stage.scratch.join(name));
+        let error = Client::new(settings, Events::ignore()).expect_err(name);
+        let text = stage.tell(&error);
+        assert!(text.starts_with(expected), "{name}: {text}");
+    }
 }

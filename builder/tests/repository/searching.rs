@@ -1,9 +1,10 @@
 //! Searching for packages by name, path and library.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use attar_builder::context::Context;
-use attar_builder::event::Events;
+use attar_builder::event::{Event, Events};
 use attar_builder::repository::search::{Answer, FileHit, Match, Query, Request, search};
 use attar_builder::spec::schema::Repository;
 use attar_testing::archive::{Package, Suite};
@@ -97,23 +98,36 @@ fn files_and_libraries_are_found_with_their_packages() {
 }
 
 #[test]
-fn a_contents_index_that_was_tampered_with_is_refused() {
+fn a_contents_index_that_was_tampered_with_is_left_out_and_named() {
     let stage = stage();
     let path = "/debian/dists/trixie/main/Contents-amd64.gz";
     let mut bytes = stage.server.get(path).expect("an index");
     bytes[20] ^= 1;
     stage.server.put(path, bytes);
-    let context = Context::new(stage.settings(), 1, Events::ignore()).expect("a context");
+    let settings = stage.settings();
+    let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
+    let sink = Arc::clone(&warnings);
+    let events = Events::new(move |event| {
+        if let Event::Warning(text) = event {
+            sink.lock().expect("no panic").push(text);
+        }
+    });
+    let context = Context::new(settings, 1, events).expect("a context");
     let repositories = [Repository::Debian(stage.repository())];
-    let request = Request {
-        repositories: &repositories,
-        directory: &|_| PathBuf::from("."),
-        architectures: &["amd64"],
-        query: &Query::parse("/bin/hello"),
-        limit: 1,
+    let ask = |architectures: &[&str]| {
+        let request = Request {
+            repositories: &repositories,
+            directory: &|_| PathBuf::from("."),
+            architectures,
+            query: &Query::parse("/bin/hello"),
+            limit: 1,
+        };
+        search(&context, &request)
     };
-    let error = search(&context, &request).expect_err("it was tampered with");
-    let text = stage.tell(&error);
-    assert!(text.starts_with("cannot fetch contents index trixie/main (amd64): "), "{text}");
-    assert!(text.contains("checksum mismatch"), "{text}");
+    let Ok(Answer::Files { files, .. }) = ask(&["amd64", "arm64"]) else { panic!("arm64 has it") };
+    assert_eq!(files[0].places, [("trixie".to_owned(), "arm64".to_owned())]);
+    let warnings = warnings.lock().expect("no panic");
+    let expected = "the search is incomplete: cannot fetch contents index trixie/main (amd64): ";
+    assert!(warnings.iter().any(|text| text.starts_with(expected)), "{warnings:?}");
+    assert!(warnings.iter().any(|text| text.contains("checksum mismatch")), "{warnings:?}");
 }

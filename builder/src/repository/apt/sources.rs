@@ -155,6 +155,8 @@ fn truth(value: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
@@ -233,6 +235,14 @@ mod tests {
         for (text, expected) in cases {
             let error = parse_lines(text).expect_err(text);
             assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a-zA-Z:/#=\\[\\] \n-]{0,80}") {
+            let _ = parse_lines(&text);
+            let _ = parse_deb822(&text);
         }
     }
 }
