@@ -75,7 +75,7 @@ pub(crate) fn nearest<'a>(found: &str, candidates: impl IntoIterator<Item = &'a 
             let inside =
                 wanted.len() > 2 && (candidate.starts_with(&wanted) || wanted.starts_with(&candidate));
             let likeness = strsim::jaro_winkler(&wanted, &candidate);
-            (if inside { likeness.max(0.9) } else { likeness }, name)
+            (if inside { likeness.max(0.97) } else { likeness }, name)
         })
         .filter(|(likeness, _)| *likeness >= 0.82)
         .max_by(|left, right| left.0.total_cmp(&right.0).then(right.1.cmp(left.1)))
@@ -118,7 +118,10 @@ impl Diagnostics {
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut text = Vec::new();
         for fault in self.faults.iter().take(SHOWN) {
-            text.push(renderer.render(&self.report(fault)));
+            let reports = self.reports(fault);
+            let rendered: Vec<_> =
+                reports.iter().map(|group| renderer.render(std::slice::from_ref(group))).collect();
+            text.push(rendered.join("\n"));
         }
         if self.faults.len() > SHOWN {
             text.push(format!("… and {} more", self.faults.len() - SHOWN));
@@ -126,8 +129,9 @@ impl Diagnostics {
         text.join("\n\n")
     }
 
-    /// Arranges one fault: its title, a snippet for each file it shows, its help.
-    fn report<'a>(&'a self, fault: &'a Fault) -> Vec<Group<'a>> {
+    /// Arranges one fault: its title, a snippet for each file it shows, its help, which stands by
+    /// itself where there is no snippet to hang it on.
+    fn reports<'a>(&'a self, fault: &'a Fault) -> Vec<Group<'a>> {
         let mut group = Group::with_title(Level::ERROR.primary_title(fault.title.as_str()));
         let primary = fault.span.map(|span| (span, fault.label.as_str(), AnnotationKind::Primary));
         let related =
@@ -141,14 +145,19 @@ impl Diagnostics {
                 let annotation = kind.span(self.sources.first_line(*span));
                 if label.is_empty() { annotation } else { annotation.label(*label) }
             });
-            let snippet = Snippet::source(source.text.as_str()).path(&*source.name).annotations(annotations);
+            let snippet = Snippet::source(source.shown.as_str()).path(&*source.name).annotations(annotations);
             group = group.element(snippet);
             places.retain(|(span, ..)| span.file != file);
         }
+        let mut groups = Vec::new();
         for help in &fault.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            match fault.span {
+                Some(_) => group = group.element(Level::HELP.message(help.as_str())),
+                None => groups.push(Group::with_title(Level::HELP.primary_title(help.as_str()))),
+            }
         }
-        vec![group]
+        groups.insert(0, group);
+        groups
     }
 }
 

@@ -6,7 +6,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostics, Fault, nearest};
-use super::merge::{Merging, joined, normalised};
+use super::format;
+use super::merge::{Merging, empty, joined, normalised};
 use super::node::{Mapping, Node, Value};
 use super::parameters::Parameters;
 use super::shape;
@@ -82,9 +83,10 @@ impl Document {
     /// Puts the layers of the plain image, and then those of a variant, upon each other.
     pub(super) fn merged(&self, variant: Option<&str>, faults: &mut Vec<Fault>) -> Mapping {
         let mut merged = Mapping::default();
-        let mut merging = Merging { sources: &self.sources, faults };
+        let mut merging = Merging { sources: &self.sources, faults, lowest: true };
         for layer in &self.layers {
             merging.object(&mut merged, &layer.spec, shape::spec());
+            merging.lowest = false;
         }
         for name in variant.map(|name| self.lineage(name)).unwrap_or_default() {
             for variant in self.layers.iter().filter_map(|layer| layer.variants.get(&name)) {
@@ -125,7 +127,7 @@ impl Document {
                 if !names.contains(below) {
                     let fault = Fault::new(*span, format!("there is no variant `{below}`"));
                     let fault = fault.nearest(below, names.iter().map(String::as_str));
-                    faults.push(fault.help(format!("the variants are {}", listed(&names))));
+                    faults.push(fault.help(format!("the variants are {}", listed(&names, "and"))));
                 } else if self.lineage(below).contains(name) {
                     faults.push(Fault::new(*span, format!("the variant `{name}` extends itself")));
                 }
@@ -139,7 +141,7 @@ impl Document {
         for variant in std::iter::once(None).chain(variants.iter().map(|name| Some(name.as_str()))) {
             let merged = self.merged(variant, faults);
             let args = merged.get("args").and_then(Node::mapping);
-            let parameters = Parameters::new(None, args, &BTreeMap::new(), faults);
+            let parameters = Parameters::new(&self.sources, None, args, &BTreeMap::new(), faults);
             for entry in merged.0.iter().filter(|entry| entry.key != "args") {
                 parameters.node(&mut entry.value.clone(), faults);
             }
@@ -153,7 +155,7 @@ impl Document {
         match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => fault.help(format!("did you mean `{near}`?")),
             None if names.is_empty() => fault.help("the spec has no variants"),
-            None => fault.help(format!("the variants are {}", listed(&names))),
+            None => fault.help(format!("the variants are {}", listed(&names, "and"))),
         }
     }
 }
@@ -218,7 +220,7 @@ impl<'a> Loading<'a> {
             return self.faults.push(Fault::without_place(format!("`{name}` is not UTF-8")));
         };
         let prefix = relative.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
-        let source = Source { name: name.into(), prefix: prefix.clone(), text };
+        let source = Source::new(name, prefix.clone(), text);
         let number = self.sources.add(source);
         let source = self.sources.file(number);
         let before = self.faults.len();
@@ -260,9 +262,12 @@ impl<'a> Loading<'a> {
     }
 
     fn includes(&mut self, include: &Node, prefix: &str) {
+        if include.is_null() {
+            return self.faults.push(empty("include", include.span));
+        }
         let one = std::slice::from_ref(include);
         for node in include.sequence().unwrap_or(one) {
-            let Some(path) = node.text().filter(|path| !path.is_empty() && !path.contains("://")) else {
+            let Some(path) = node.text().filter(|path| format::check("include", path).is_ok()) else {
                 continue;
             };
             let relative = joined(prefix, path);
@@ -284,7 +289,7 @@ impl<'a> Loading<'a> {
             }
             match (self.read)(&self.directory.join(&relative)) {
                 Ok(bytes) => {
-                    let name = self.directory.join(&relative).display().to_string();
+                    let name = normalised(&self.directory.join(&relative).to_string_lossy());
                     self.file(&name, &relative, bytes);
                 }
                 Err(error) => {

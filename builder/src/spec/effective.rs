@@ -127,6 +127,7 @@ impl Document {
         let mut root = self.merged(selection.variant, faults);
         let none = BTreeMap::new();
         self.expand(&mut root, platform.as_ref(), selection.arguments.unwrap_or(&none), faults);
+        validate::name_directories(&mut root, &self.sources);
         let open = platform.is_none();
         let json = self.validated(&root, Stage::Effective { open }, faults)?;
         let mut spec: Spec = match serde_json::from_value(json) {
@@ -152,7 +153,7 @@ impl Document {
         faults: &mut Vec<Fault>,
     ) {
         let args = root.get("args").and_then(Node::mapping).cloned();
-        let parameters = Parameters::new(platform, args.as_ref(), arguments, faults);
+        let parameters = Parameters::new(&self.sources, platform, args.as_ref(), arguments, faults);
         for entry in &mut root.0 {
             if entry.key != "args" {
                 parameters.node(&mut entry.value, faults);

@@ -7,13 +7,16 @@ use serde::forward_to_deserialize_any;
 
 use super::schema;
 
+/// Asks one type for its keys.
+type Ask = fn() -> &'static [&'static str];
+
 /// Returns the keys of the type with this name, in order.
 ///
 /// # Panics
 ///
 /// When the schema has a type that the table here lacks; a test walks them all.
 pub(crate) fn of(name: &str) -> &'static [&'static str] {
-    let table: &[(&str, fn() -> &'static [&'static str])] = &[
+    let table: &[(&str, Ask)] = &[
         ("Spec", declared::<schema::Spec>),
         ("Contents", declared::<schema::Contents>),
         ("DebianRepository", declared::<schema::DebianRepository>),

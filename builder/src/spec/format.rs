@@ -36,7 +36,7 @@ impl Expected {
 pub(crate) fn check(format: &str, text: &str) -> Result<(), Expected> {
     match format {
         "image-path" => path::image(text),
-        "host-path" => path::host(text),
+        "host-path" | "directory" => path::host(text),
         "include" => path::include(text),
         "pattern" => path::pattern(text),
         "source-glob" => path::source_glob(text),
@@ -47,7 +47,6 @@ pub(crate) fn check(format: &str, text: &str) -> Result<(), Expected> {
         "snapshot" => archive::snapshot(text),
         "url" => archive::url(text),
         "key" => archive::key(text),
-        "repository" => Ok(()),
         "sha256" => archive::sha256(text),
         "account" => account::reference(text),
         "account-name" => account::name(text),

@@ -21,6 +21,8 @@ pub(crate) struct Merging<'a> {
     pub(crate) sources: &'a Sources,
     /// What is wrong.
     pub(crate) faults: &'a mut Vec<Fault>,
+    /// Whether nothing lies below the layer.
+    pub(crate) lowest: bool,
 }
 
 impl Merging<'_> {
@@ -34,7 +36,12 @@ impl Merging<'_> {
 
     fn entry(&mut self, base: &mut Mapping, entry: &Entry, shape: Option<&Shape>) {
         if entry.value.is_null() {
-            if base.remove(&entry.key).is_none() {
+            if base.remove(&entry.key).is_some() {
+                return;
+            }
+            if self.lowest {
+                self.faults.push(empty(&entry.key, entry.key_span));
+            } else {
                 self.nothing(&entry.key, entry.key_span);
             }
             return;
@@ -100,9 +107,18 @@ impl Merging<'_> {
     /// Reports that something is taken out which is not there.
     fn nothing(&mut self, what: &str, span: Span) {
         let title = format!("cannot take out `{what}`: it is not there");
-        let help = "neither an included spec nor, for a variant, the plain image has it";
+        let help = match self.lowest {
+            true => "this spec includes no other that could have it",
+            false => "neither an included spec nor, for a variant, the plain image has it",
+        };
         self.faults.push(Fault::new(span, title).help(help));
     }
+}
+
+/// The fault of a key without a value.
+pub(crate) fn empty(key: &str, span: Span) -> Fault {
+    let help = "an empty value takes out what an included spec or, for a variant, the plain image has";
+    Fault::new(span, format!("`{key}` has no value")).help(help)
 }
 
 /// Says whether a value of this shape is put upon another instead of replacing it.
@@ -154,7 +170,8 @@ pub(crate) fn key(merge: Merge, item: &Node, sources: &Sources) -> Option<Key> {
             let mut words = vec![path_like(to)];
             if to.ends_with('/') {
                 let mapping = item.mapping()?;
-                words.extend(["from", "archive"].iter().filter_map(|key| source(mapping.get(key)?, sources)));
+                let named = |key: &&str| Some(format!("{key} {}", source(mapping.get(key)?, sources)?));
+                words.extend(["from", "archive"].iter().filter_map(named));
             }
             words
         }
@@ -199,7 +216,7 @@ fn source(node: &Node, sources: &Sources) -> Option<String> {
 }
 
 /// Makes a path of the file that says it comparable with those of other files.
-fn resolved(node: &Node, text: &str, sources: &Sources) -> String {
+pub(crate) fn resolved(node: &Node, text: &str, sources: &Sources) -> String {
     normalised(&joined(&sources.of(node.span).prefix, text))
 }
 

@@ -6,7 +6,7 @@ use attar_image::platform::Platform;
 
 use super::diagnostic::{Fault, nearest};
 use super::node::{Mapping, Node, Style, Value};
-use super::source::Span;
+use super::source::{Sources, Span};
 
 /// What the platform gives, in the words of OCI, Debian, GNU, the kernel and Rust.
 pub(crate) const BUILT_IN: &[&str] =
@@ -22,7 +22,8 @@ pub(crate) fn is_name(text: &str) -> bool {
 }
 
 /// The values that texts are expanded with.
-pub(crate) struct Parameters {
+pub(crate) struct Parameters<'a> {
+    sources: &'a Sources,
     values: BTreeMap<String, String>,
     /// Whether a platform is known. Without one, texts stay templates: `${arch}` and `$$` remain.
     closed: bool,
@@ -35,10 +36,10 @@ enum Part<'a> {
     Literal(&'a str),
     /// `$$`.
     Dollar,
-    /// `${NAME}`, with where it stands.
-    Parameter(&'a str, usize),
-    /// `${` without its end, with where it stands.
-    Unclosed(usize),
+    /// `${NAME}`.
+    Parameter(&'a str),
+    /// `${` without its end.
+    Unclosed,
 }
 
 /// Splits a text at its parameters.
@@ -46,19 +47,18 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
-        let position = text.len() - rest.len() + at;
         let after = &rest[at + 1..];
-        if after.starts_with('$') {
+        if let Some(behind) = after.strip_prefix('$') {
             parts.extend([Part::Literal(&rest[..at]), Part::Dollar]);
-            rest = &after[1..];
+            rest = behind;
         } else if let Some(inner) = after.strip_prefix('{') {
             parts.push(Part::Literal(&rest[..at]));
-            let Some(end) = inner.find('}') else {
-                parts.push(Part::Unclosed(position));
+            let Some((name, behind)) = inner.split_once('}') else {
+                parts.push(Part::Unclosed);
                 return parts;
             };
-            parts.push(Part::Parameter(&inner[..end], position));
-            rest = &inner[end + 1..];
+            parts.push(Part::Parameter(name));
+            rest = behind;
         } else {
             parts.push(Part::Literal(&rest[..=at]));
             rest = after;
@@ -68,15 +68,16 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
-impl Parameters {
+impl<'a> Parameters<'a> {
     /// Gathers the values: those of the platform, and those of `args` as `arguments` override them.
     pub(crate) fn new(
+        sources: &'a Sources,
         platform: Option<&Platform>,
         args: Option<&Mapping>,
         arguments: &BTreeMap<String, String>,
         faults: &mut Vec<Fault>,
     ) -> Self {
-        let mut parameters = Self { values: BTreeMap::new(), closed: platform.is_some() };
+        let mut parameters = Self { sources, values: BTreeMap::new(), closed: platform.is_some() };
         if let Some(platform) = platform {
             let built_in = |name: &&str| (name.to_string(), built_in(platform, name));
             parameters.values.extend(BUILT_IN.iter().map(built_in));
@@ -109,7 +110,7 @@ impl Parameters {
             let names: Vec<_> = waiting.iter().map(|entry| entry.key.clone()).collect();
             waiting.retain(|entry| {
                 let text = entry.value.text().unwrap_or_default();
-                let needs = |part: &Part<'_>| matches!(part, Part::Parameter(name, _) if names.iter().any(|n| n == name));
+                let needs = |part: &Part<'_>| matches!(part, Part::Parameter(name) if names.iter().any(|n| n == name));
                 if parts(text).iter().any(needs) {
                     return true;
                 }
@@ -145,14 +146,14 @@ impl Parameters {
             match part {
                 Part::Literal(literal) => expanded.push_str(literal),
                 Part::Dollar => expanded.push_str(if self.closed { "$" } else { "$$" }),
-                Part::Parameter(name, at) => match self.values.get(name) {
+                Part::Parameter(name) => match self.values.get(name) {
                     Some(value) => expanded.push_str(value),
                     None if !self.closed && BUILT_IN.contains(&name) => {
                         expanded.push_str(&format!("${{{name}}}"));
                     }
-                    None => faults.push(self.unknown(name, text, at, span)),
+                    None => faults.push(self.unknown(name, span)),
                 },
-                Part::Unclosed(_) => {
+                Part::Unclosed => {
                     let fault = Fault::new(span, "`${` has no closing `}`");
                     faults.push(fault.help("`$$` is a dollar"));
                     return text.to_owned();
@@ -166,17 +167,10 @@ impl Parameters {
         expanded
     }
 
-    /// The fault of a parameter that does not exist, at its own place where the text is verbatim.
-    fn unknown(&self, name: &str, text: &str, at: usize, span: Span) -> Fault {
-        let length = u32::try_from(name.len() + 3).unwrap_or(0);
-        let offset = u32::try_from(at).unwrap_or(0);
-        let extra = (span.end - span.start).checked_sub(u32::try_from(text.len()).unwrap_or(u32::MAX));
-        // Plain text stands as it is, quoted text behind its quote; escapes and blocks are elsewhere.
-        let place = match extra {
-            Some(0) => Span { start: span.start + offset, end: span.start + offset + length, ..span },
-            Some(2) => Span { start: span.start + offset + 1, end: span.start + offset + 1 + length, ..span },
-            _ => span,
-        };
+    /// The fault of a parameter that does not exist, at its own place where it is written verbatim.
+    fn unknown(&self, name: &str, span: Span) -> Fault {
+        let written = format!("${{{name}}}");
+        let place = self.sources.find(span, &written).unwrap_or(span);
         let fault = Fault::new(place, format!("unknown parameter `{name}`"));
         let names = self.values.keys().map(String::as_str).chain(BUILT_IN.iter().copied());
         let help = "`args` declares parameters; `$$` is a dollar: nothing expands variables at run time";

@@ -40,6 +40,30 @@ pub(crate) struct Source {
     pub(crate) prefix: String,
     /// Its text.
     pub(crate) text: String,
+    /// Its text as messages show it.
+    pub(crate) shown: String,
+}
+
+impl Source {
+    /// Returns a file with this text.
+    pub(crate) fn new(name: &str, prefix: String, text: String) -> Self {
+        Self { name: name.into(), prefix, shown: masked(&text), text }
+    }
+}
+
+/// Puts an asterisk for each byte of the credentials in URLs, so that no message shows them.
+pub(crate) fn masked(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        shown.push_str(before);
+        let authority = after.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(after.len());
+        let credentials = after[..authority].rfind('@').unwrap_or(0);
+        shown.extend(std::iter::repeat_n('*', credentials));
+        rest = &after[credentials..];
+    }
+    shown + rest
 }
 
 /// All files of a spec.
@@ -83,6 +107,14 @@ impl Sources {
         Location { file: Arc::clone(&source.name), line: number(line), column: number(column) }
     }
 
+    /// Returns where a text stands in a span for the first time, written as it is.
+    pub(crate) fn find(&self, span: Span, text: &str) -> Option<Span> {
+        let written = self.of(span).text.get(span.start as usize..span.end as usize)?;
+        let offset = u32::try_from(written.find(text)?).ok()?;
+        let start = span.start + offset;
+        Some(Span { start, end: start + u32::try_from(text.len()).ok()?, ..span })
+    }
+
     /// Returns the part of a span that lies on its first line, as byte offsets.
     pub(crate) fn first_line(&self, span: Span) -> std::ops::Range<usize> {
         let text = &self.of(span).text;
@@ -103,10 +135,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn credentials_are_masked() {
+        for (text, shown) in [
+            ("a: https://u:p@example.org/x@y # b", "a: https://***@example.org/x@y # b"),
+            ("https://example.org http://é@x", "https://example.org http://**@x"),
+            ("://", "://"),
+            ("no@url", "no@url"),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
+    }
+
+    #[test]
     fn places_count_characters() {
         let mut sources = Sources::default();
         let text = "é: 1\nab: ü x\n".to_owned();
-        let file = sources.add(Source { name: "a.yaml".into(), prefix: String::new(), text });
+        let file = sources.add(Source::new("a.yaml", String::new(), text));
         for (start, expected) in
             [(0, "a.yaml:1:1"), (2, "a.yaml:1:2"), (6, "a.yaml:2:1"), (13, "a.yaml:2:7"), (99, "a.yaml:3:1")]
         {

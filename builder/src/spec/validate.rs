@@ -9,11 +9,12 @@ use serde_json::Value as Json;
 
 use super::diagnostic::Fault;
 use super::format;
-use super::node::{Kind, Mapping, Node, Scalar, Style, Value};
+use super::merge::empty;
+use super::node::{Entry, Kind, Mapping, Node, Scalar, Style, Value};
 use super::shape::{Merge, Object, Shape};
-use super::source::Sources;
+use super::source::{Sources, Span};
 
-pub(crate) use checks::effective;
+pub(crate) use checks::{effective, name_directories};
 
 /// Which tree is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +33,14 @@ pub(crate) struct Validation<'a> {
     stage: Stage,
     sources: &'a Sources,
     faults: &'a mut Vec<Fault>,
+    /// Whether the walk is inside an entry of a list, which is never merged but replaced.
+    in_entry: bool,
 }
 
 impl<'a> Validation<'a> {
     /// Begins a walk that appends to `faults`.
     pub(crate) fn new(stage: Stage, sources: &'a Sources, faults: &'a mut Vec<Fault>) -> Self {
-        Self { stage, sources, faults }
+        Self { stage, sources, faults, in_entry: false }
     }
 
     /// Walks the value of `key`. `None` when something is wrong with it.
@@ -60,10 +63,19 @@ impl<'a> Validation<'a> {
         None
     }
 
+    /// Looks at a key without a value: where layers merge it takes the key out, else it is a fault.
+    fn null(&mut self, entry: &Entry) {
+        if self.in_entry {
+            self.faults.push(Fault::new(entry.key_span, format!("`{}` has no value", entry.key)));
+        } else if self.stage != Stage::Layer {
+            self.faults.push(empty(&entry.key, entry.key_span));
+        }
+    }
+
     /// Reports a value of another type than is due.
     fn wrong(&mut self, key: &str, node: &Node, shape: &Shape) -> Option<Json> {
         if node.is_null() {
-            return self.fault(empty(key, node));
+            return self.fault(without_value(key, node.span));
         }
         let title = format!("`{key}`: expected {}, found {}", described(shape), node.kind());
         let fault = Fault::new(node.span, title);
@@ -93,7 +105,7 @@ impl<'a> Validation<'a> {
         };
         match forms.iter().find(fits) {
             Some(form) => self.value(key, node, form),
-            None if node.is_null() => self.fault(empty(key, node)),
+            None if node.is_null() => self.fault(without_value(key, node.span)),
             None => {
                 let forms: Vec<_> = forms.iter().map(described).collect();
                 let title = format!("`{key}`: expected {}, found {}", forms.join(" or "), node.kind());
@@ -122,7 +134,7 @@ impl<'a> Validation<'a> {
             [object] => self.object(key, node, mapping, object),
             [] => {
                 let tags: Vec<_> = objects.iter().map(|object| own(object)).collect();
-                let title = format!("`{key}`: expected a map with one of {}", listed(&tags));
+                let title = format!("`{key}`: expected a map with one of {}", listed(&tags, "or"));
                 for entry in &mapping.0 {
                     let near = super::diagnostic::nearest(&entry.key, tags.iter().map(String::as_str));
                     if let Some(near) =
@@ -139,7 +151,7 @@ impl<'a> Validation<'a> {
                 let span = mapping.entry(&second).map_or(node.span, |entry| entry.key_span);
                 let related = mapping.entry(&first).map_or(node.span, |entry| entry.key_span);
                 let title = format!("`{first}` and `{second}` exclude each other");
-                self.fault(Fault::new(span, title).related(related, "the first"))
+                self.fault(Fault::new(span, title).related(related, ""))
             }
         }
     }
@@ -160,7 +172,8 @@ impl<'a> Validation<'a> {
                     name = format::platform(&name).map(|platform| platform.to_string()).unwrap_or(name);
                 }
             }
-            if entry.value.is_null() && self.stage == Stage::Layer {
+            if entry.value.is_null() {
+                self.null(entry);
                 continue;
             }
             if let Some(value) = self.value(&entry.key, &entry.value, values)
@@ -175,6 +188,7 @@ impl<'a> Validation<'a> {
     /// Walks a list. What a file takes out of its base is looked at as far as it goes.
     fn list(&mut self, key: &str, nodes: &[Node], items: &Shape, merge: Option<Merge>) -> Option<Json> {
         let before = self.faults.len();
+        let around = std::mem::replace(&mut self.in_entry, true);
         let mut json = Vec::with_capacity(nodes.len());
         for node in nodes {
             let removal = merge.filter(|_| self.stage == Stage::Layer);
@@ -183,6 +197,7 @@ impl<'a> Validation<'a> {
                 _ => self.value(key, node, items),
             });
         }
+        self.in_entry = around;
         (self.faults.len() == before).then_some(Json::Array(json))
     }
 
@@ -208,12 +223,12 @@ impl<'a> Validation<'a> {
                 keys.push("remove");
                 for entry in mapping.0.iter().filter(|entry| !keys.contains(&entry.key.as_str())) {
                     let title = format!("`{}` has no meaning beside `remove: true`", entry.key);
-                    let help = format!("an entry is taken out by {} alone", listed(merge.keys()));
+                    let help = format!("an entry is taken out by {} alone", listed(merge.keys(), "and"));
                     self.faults.push(Fault::new(entry.key_span, title).help(help));
                 }
                 if !merge.keys().iter().any(|key| mapping.get(key).is_some()) {
                     let title = format!("which entry of `{key}` is to be removed?");
-                    let help = format!("an entry is named by {}", listed(merge.keys()));
+                    let help = format!("an entry is named by {}", listed(merge.keys(), "and"));
                     self.faults.push(Fault::new(node.span, title).help(help));
                 }
                 true
@@ -223,10 +238,9 @@ impl<'a> Validation<'a> {
     }
 }
 
-/// The fault of a key without a value.
-fn empty(key: &str, node: &Node) -> Fault {
-    let help = "an empty value takes out what an included spec or the plain image has";
-    Fault::new(node.span, format!("`{key}` has no value")).help(help)
+/// The fault of an item of a list without a value.
+fn without_value(key: &str, span: Span) -> Fault {
+    Fault::new(span, format!("`{key}` has an item without a value"))
 }
 
 fn direct_object(shape: &Shape) -> Option<&Object> {
@@ -244,7 +258,9 @@ fn takes_text(shape: &Shape) -> bool {
 fn described(shape: &Shape) -> String {
     match shape {
         Shape::Text { .. } => "text".to_owned(),
-        Shape::Choice(choices) => listed(&choices.iter().map(|choice| &choice.word).collect::<Vec<_>>()),
+        Shape::Choice(choices) => {
+            listed(&choices.iter().map(|choice| &choice.word).collect::<Vec<_>>(), "or")
+        }
         Shape::Integer { .. } => "a number".to_owned(),
         Shape::Boolean => "`true` or `false`".to_owned(),
         Shape::List { .. } => "a list".to_owned(),
@@ -256,7 +272,7 @@ fn described(shape: &Shape) -> String {
 fn kinds(key: &str, objects: &[&Object], found: Kind) -> String {
     let own = |object: &&Object| object.properties.first().map_or("", |property| &property.name).to_owned();
     let tags: Vec<_> = objects.iter().map(own).collect();
-    format!("`{key}`: expected a map with one of {}, found {found}", listed(&tags))
+    format!("`{key}`: expected a map with one of {}, found {found}", listed(&tags, "or"))
 }
 
 /// Says what to write for a repository that stands there as text.
@@ -273,12 +289,12 @@ fn foreign_repository(fault: Fault, text: &str) -> Fault {
 }
 
 /// Lists names: `a`, `b` or `c`.
-pub(super) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+pub(super) fn listed<T: AsRef<str>>(names: &[T], before_last: &str) -> String {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
     match quoted.split_last() {
         None => String::new(),
         Some((only, [])) => only.clone(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        Some((last, rest)) => format!("{} {before_last} {last}", rest.join(", ")),
     }
 }
 

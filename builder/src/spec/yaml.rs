@@ -120,8 +120,7 @@ impl<'a> Builder<'a> {
                 Ok(())
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let style = self.style(style, tag.as_deref(), &text, span);
-                let value = Value::Scalar(Scalar { text: text.into_owned(), style });
+                let value = Value::Scalar(self.scalar(text.into_owned(), style, tag.as_deref(), span));
                 self.nodes += 1;
                 self.finish(Node { value, span }, anchor, 1)
             }
@@ -139,27 +138,29 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Says how a scalar was written; a tag other than `!!str` is a fault.
-    fn style(&mut self, style: ScalarStyle, tag: Option<&Tag>, text: &str, span: Span) -> Style {
+    /// Returns a scalar. A tag other than `!!str` is a fault.
+    fn scalar(&mut self, text: String, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Scalar {
+        let quoted = |text| Scalar { text, style: Style::Quoted };
         match tag {
-            Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => Style::Quoted,
+            None if style == ScalarStyle::Plain => Scalar { text, style: Style::Plain },
+            None => quoted(text),
+            Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => quoted(text),
             Some(tag) if tag.handle == "!" && !tag.suffix.is_empty() => {
-                let written = format!("{tag} {text}");
-                let fault =
-                    Fault::new(span, format!("YAML reads `{}` as a tag, not as text", written.trim_end()));
-                self.faults.push(fault.label(format!("write `\"{}\"`", written.trim_end())));
-                Style::Quoted
+                let written = format!("{tag} {text}").trim_end().to_owned();
+                let fault = Fault::new(span, format!("YAML reads `{written}` as a tag, not as text"));
+                self.faults.push(fault.label(format!("write `\"{written}\"`")));
+                quoted(written)
             }
             Some(tag) => {
                 self.tag(tag, span);
-                Style::Quoted
+                quoted(text)
             }
-            None if style == ScalarStyle::Plain => Style::Plain,
-            None => Style::Quoted,
         }
     }
 
     fn tag(&mut self, tag: &Tag, span: Span) {
+        let core = tag.is_yaml_core_schema();
+        let tag = if core { format!("!!{}", tag.suffix) } else { tag.to_string() };
         self.faults.push(Fault::new(span, format!("a spec has no YAML tags, found `{tag}`")));
     }
 
@@ -303,10 +304,11 @@ fn unreadable(error: &ScanError, span: Span, text: &str) -> Fault {
     let at = span.start as usize;
     let before = text[..at].rsplit('\n').next().unwrap_or_default();
     let rest = text[at..].split('\n').next().unwrap_or_default();
-    let fault = Fault::new(span, format!("cannot read YAML: {}", error.info()));
     if error.info().contains("unknown anchor") {
+        let fault = Fault::new(span, "cannot read YAML: `*` begins an alias, and there is no such anchor");
         return fault.help(format!("text that starts with `*` needs quotes: `\"{}\"`", rest.trim_end()));
     }
+    let fault = Fault::new(span, format!("cannot read YAML: {}", error.info()));
     if before.ends_with('$') && rest.starts_with('{') {
         return fault.help("text with `${…}` needs quotes inside `{…}` and `[…]`");
     }

@@ -83,7 +83,7 @@ pub struct User {
     /// Login name.
     #[schemars(extend("x-format" = "account-name"))]
     pub username: String,
-    /// Number.
+    /// The user's number.
     pub uid: u32,
     /// Number of the primary group. Default: the uid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,10 +102,10 @@ pub struct User {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Group {
-    /// Name.
+    /// The group's name.
     #[schemars(extend("x-format" = "account-name"))]
     pub groupname: String,
-    /// Number.
+    /// The group's number.
     pub gid: u32,
     /// Users who belong to it besides those whose primary group it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -137,7 +137,7 @@ pub struct PathEntry {
     /// Group's number, as apko spells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gid: Option<u32>,
-    /// Mode. Default: `0755` for a directory, `0644` for a file.
+    /// Its mode. Default: `0755` for a directory, `0644` for a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Mode>,
     /// What a link points to.

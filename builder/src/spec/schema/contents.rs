@@ -139,7 +139,7 @@ pub struct DebRepository {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DebsRepository {
     /// The directory, relative to the file that names it.
-    #[schemars(extend("x-format" = "host-path"))]
+    #[schemars(extend("x-format" = "directory"))]
     pub debs: String,
     /// Take only these packages from here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -193,7 +193,6 @@ pub(crate) struct PackageOptions {
     version: Option<String>,
     /// Value of the repository to take it from (the suite, URL or directory).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-format" = "repository"))]
     from: Option<String>,
     /// Keep only these paths of the package: globs, or names of sets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

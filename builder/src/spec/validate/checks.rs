@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::spec::diagnostic::Fault;
+use crate::spec::effective::{DEFAULT_PLATFORMS, DEFAULT_SUITE};
 use crate::spec::merge;
-use crate::spec::node::{Mapping, Node};
+use crate::spec::node::{Mapping, Node, Value};
 use crate::spec::shape::{self, Merge, Shape};
 use crate::spec::source::{Sources, Span};
 
@@ -29,7 +30,7 @@ fn exclusive(mapping: &Mapping, keys: &[&str], help: &str, faults: &mut Vec<Faul
     let Some(first) = present.next() else { return };
     for other in present {
         let title = format!("`{}` and `{}` exclude each other", first.key, other.key);
-        let fault = Fault::new(other.key_span, title).related(first.key_span, "the first");
+        let fault = Fault::new(other.key_span, title).related(first.key_span, "");
         faults.push(if help.is_empty() { fault } else { fault.help(help) });
     }
 }
@@ -123,7 +124,7 @@ fn package(mapping: &Mapping, faults: &mut Vec<Fault>) {
     let name = mapping.get("name").filter(|name| name.text().is_some_and(|text| text.contains('(')));
     if let Some((version, name)) = mapping.entry("version").zip(name) {
         let title = "`version` and a version in `name` exclude each other";
-        faults.push(Fault::new(version.key_span, title).related(name.span, "the first"));
+        faults.push(Fault::new(version.key_span, title).related(name.span, ""));
     }
 }
 
@@ -186,7 +187,8 @@ pub(crate) fn effective(root: &Mapping, sources: &Sources) -> Vec<Fault> {
     numbers(list(&["accounts", "users"]), "uid", &mut faults);
     numbers(list(&["accounts", "groups"]), "gid", &mut faults);
     sources_for_platforms(list(&["platforms"]), list(&["contents", "files"]), &mut faults);
-    package_repositories(list(&["contents", "repositories"]), list(&["contents", "packages"]), &mut faults);
+    let (repositories, packages) = (list(&["contents", "repositories"]), list(&["contents", "packages"]));
+    package_repositories(repositories, packages, sources, &mut faults);
     faults
 }
 
@@ -233,14 +235,17 @@ fn numbers(entries: &[Node], key: &str, faults: &mut Vec<Fault>) {
 fn sources_for_platforms(platforms: &[Node], files: &[Node], faults: &mut Vec<Fault>) {
     let canonical =
         |text: &str| crate::spec::format::platform(text).ok().map(|platform| platform.to_string());
-    let platforms: Vec<_> = platforms.iter().filter_map(|node| canonical(node.text()?)).collect();
+    let mut platforms: Vec<_> = platforms.iter().filter_map(|node| canonical(node.text()?)).collect();
+    if platforms.is_empty() {
+        platforms = DEFAULT_PLATFORMS.map(str::to_owned).to_vec();
+    }
     for file in files.iter().filter_map(Node::mapping) {
         for entry in ["from", "archive"].iter().filter_map(|key| file.entry(key)) {
             let Some(mapping) = entry.value.mapping() else { continue };
             let given: Vec<_> = mapping.0.iter().filter_map(|entry| canonical(&entry.key)).collect();
             for platform in platforms.iter().filter(|platform| !given.contains(platform)) {
                 let title = format!("`{}` has no path for {platform}", entry.key);
-                let help = "`platforms` lists what is built";
+                let help = format!("the image is built for {}", platforms.join(", "));
                 faults.push(Fault::new(entry.key_span, title).help(help));
             }
         }
@@ -248,18 +253,51 @@ fn sources_for_platforms(platforms: &[Node], files: &[Node], faults: &mut Vec<Fa
 }
 
 /// Reports packages that are to come from a repository that is not listed.
-fn package_repositories(repositories: &[Node], packages: &[Node], faults: &mut Vec<Fault>) {
-    let value = |node: &Node| {
-        let mapping = node.mapping()?;
-        ["debian", "deb", "debs"].iter().find_map(|kind| mapping.get(kind)?.text().map(str::to_owned))
-    };
-    let known: Vec<_> = repositories.iter().filter_map(value).collect();
+fn package_repositories(
+    repositories: &[Node],
+    packages: &[Node],
+    sources: &Sources,
+    faults: &mut Vec<Fault>,
+) {
+    let mut known: Vec<_> = repositories.iter().filter_map(|node| repository(node, sources)).collect();
+    if known.is_empty() {
+        known.push(DEFAULT_SUITE.to_owned());
+    }
     for from in packages.iter().filter_map(|package| package.mapping()?.get("from")) {
         let Some(text) = from.text().filter(|text| !text.contains("${")) else { continue };
         if !known.iter().any(|known| known == text) {
             let title = format!("`from`: no repository is called `{text}`");
             let fault = Fault::new(from.span, title).nearest(text, known.iter().map(String::as_str));
             faults.push(fault.help("it is the suite, URL or directory of an entry of `repositories`"));
+        }
+    }
+}
+
+/// Returns what names a repository: its suite, its URL, or its directory as seen from the spec.
+fn repository(node: &Node, sources: &Sources) -> Option<String> {
+    let mapping = node.mapping()?;
+    let named = ["debian", "deb"].iter().find_map(|kind| mapping.get(kind)?.text().map(str::to_owned));
+    named.or_else(|| mapping.get("debs").and_then(|debs| Some(merge::resolved(debs, debs.text()?, sources))))
+}
+
+/// Gives packages that come from a directory the name under which the spec knows that directory,
+/// whichever file they stand in.
+pub(crate) fn name_directories(root: &mut Mapping, sources: &Sources) {
+    let Some(contents) = root.entry_mut("contents") else { return };
+    let Value::Mapping(contents) = &mut contents.value.value else { return };
+    let repositories = contents.get("repositories").and_then(Node::sequence).unwrap_or_default();
+    let known: Vec<_> = repositories.iter().filter_map(|node| repository(node, sources)).collect();
+    let Some(packages) = contents.entry_mut("packages") else { return };
+    let Value::Sequence(packages) = &mut packages.value.value else { return };
+    for package in packages {
+        let Value::Mapping(package) = &mut package.value else { continue };
+        let Some(from) = package.entry_mut("from").map(|entry| &mut entry.value) else { continue };
+        let resolved = from.text().map(|text| merge::resolved(from, text, sources)).unwrap_or_default();
+        if let Value::Scalar(scalar) = &mut from.value
+            && !known.contains(&scalar.text)
+            && known.contains(&resolved)
+        {
+            scalar.text = resolved;
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::scalar::nearest_key;
-use super::{Stage, Validation, checks, empty, listed};
+use super::scalar::{nearest_key, synonym};
+use super::{Validation, checks, listed};
 use crate::spec::diagnostic::Fault;
 use crate::spec::node::{Entry, Mapping, Node};
 use crate::spec::refused;
@@ -32,9 +32,7 @@ impl Validation<'_> {
                 self.faults.push(Fault::new(entry.key_span, title).related(other.key_span, "also here"));
             }
             if entry.value.is_null() {
-                if self.stage != Stage::Layer {
-                    self.faults.push(empty(&entry.key, &entry.value));
-                }
+                self.null(entry);
                 continue;
             }
             if let Some(value) = self.value(&entry.key, &entry.value, &property.shape) {
@@ -44,11 +42,8 @@ impl Validation<'_> {
         for property in object.properties.iter().filter(|property| property.required) {
             if mapping.get(&property.name).is_none() {
                 let title = format!("`{key}`: `{}` is missing", property.name);
-                self.faults.push(Fault::new(node.span, title).help(format!(
-                    "`{}`: {}",
-                    property.name,
-                    property.description.trim_end_matches('.')
-                )));
+                let help = format!("`{}`: {}", property.name, fragment(&property.description));
+                self.faults.push(Fault::new(node.span, title).help(help));
             }
         }
         self.faults.extend(checks::object(&object.name, node, mapping));
@@ -62,6 +57,9 @@ fn unknown(entry: &Entry, object: &Object) -> Fault {
     if let Some(reason) = refused::reason(&object.name, found) {
         return Fault::new(entry.key_span, format!("`{found}` has no meaning here")).help(reason);
     }
+    if object.name == "Variant" && shape::file().property(found).is_some() {
+        return Fault::new(entry.key_span, format!("`{found}` cannot differ between variants"));
+    }
     let fault = Fault::new(entry.key_span, format!("unknown key `{found}`"));
     if let Some(place) = elsewhere(found, object) {
         return fault.label(place);
@@ -70,19 +68,29 @@ fn unknown(entry: &Entry, object: &Object) -> Fault {
         return fault.label(format!("did you mean `{near}`?"));
     }
     let keys: Vec<_> = object.keys().collect();
-    fault.help(format!("the keys here are {}", listed(&keys)))
+    fault.help(format!("the keys here are {}", listed(&keys, "and")))
+}
+
+/// Makes a description read on after a colon.
+fn fragment(description: &str) -> String {
+    let text = description.trim_end_matches('.');
+    let word = text.split(' ').next().unwrap_or_default();
+    match word.char_indices().nth(1) {
+        Some((second, _)) if !word[second..].contains(char::is_uppercase) => {
+            format!("{}{}", word[..second].to_lowercase(), &text[second..])
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Says where a key belongs that stands on the wrong level.
 fn elsewhere(found: &str, object: &Object) -> Option<String> {
     if matches!(object.name.as_str(), "File" | "Variant") {
-        if object.name == "Variant" && shape::file().property(found).is_some() {
-            return Some("this cannot differ between variants".to_owned());
-        }
+        let key = synonym(found).unwrap_or(found);
         let holder = shape::spec().properties.iter().find(
-            |property| matches!(&property.shape, Shape::Object(inner) if inner.property(found).is_some()),
+            |property| matches!(&property.shape, Shape::Object(inner) if inner.property(key).is_some()),
         )?;
-        return Some(format!("`{found}` stands in `{}`", holder.name));
+        return Some(format!("`{key}` stands in `{}`", holder.name));
     }
     let near = nearest_key(found, object.keys()).is_some();
     let sketch = ["Contents", "Without", "Accounts", "Certificates", "Layering"];

@@ -2,19 +2,19 @@
 
 use serde_json::Value as Json;
 
-use super::{Stage, Validation, described, empty, listed};
+use super::{Stage, Validation, described, listed, without_value};
 use crate::spec::diagnostic::{Fault, nearest};
 use crate::spec::format::{self, Expected};
 use crate::spec::merge;
 use crate::spec::node::{Kind, Node, Scalar, Style};
 use crate::spec::shape::{Choice, Shape};
-use crate::spec::source::Span;
+use crate::spec::source::{self, Span};
 
 impl Validation<'_> {
     /// Walks a scalar where one is due.
     pub(super) fn scalar(&mut self, key: &str, node: &Node, scalar: &Scalar, shape: &Shape) -> Option<Json> {
         if scalar.kind() == Kind::Null {
-            return self.fault(empty(key, node));
+            return self.fault(without_value(key, node.span));
         }
         match shape {
             Shape::Text { format, scalar: any } => self.text(key, node, scalar, format.as_deref(), *any),
@@ -42,9 +42,10 @@ impl Validation<'_> {
         let text = &scalar.text;
         if !any && scalar.kind() != Kind::Text {
             let title = format!("`{key}`: expected text, found {}", scalar.kind());
-            return self.fault(Fault::new(node.span, title).label(format!("write `\"{text}\"`")));
+            let right = if format == Some("interval") { format!("{text}s") } else { format!("\"{text}\"") };
+            return self.fault(Fault::new(node.span, title).label(format!("write `{right}`")));
         }
-        if let Some(format) = format.filter(|_| !self.is_open(text)) {
+        if let Some(format) = format.filter(|format| *format == "include" || !self.is_open(text)) {
             if let Err(expected) = format::check(format, text) {
                 return self.fault(unexpected(key, node.span, text, expected));
             }
@@ -63,7 +64,7 @@ impl Validation<'_> {
             "sha256" => text.strip_prefix("sha256:").unwrap_or(text).to_owned(),
             "host-path" => self.on_host(text, span),
             "key" if !text.trim_start().starts_with("-----BEGIN") => self.on_host(text, span),
-            "repository" if text.contains('/') && !text.contains("://") => self.on_host(text, span),
+            "directory" => merge::normalised(&merge::joined(&self.sources.of(span).prefix, text)),
             _ => text.to_owned(),
         }
     }
@@ -79,7 +80,7 @@ impl Validation<'_> {
         if words.contains(&text) {
             return Some(Json::String(text.to_owned()));
         }
-        let title = format!("`{key}`: expected {}, found `{}`", listed(&words), shortened(text));
+        let title = format!("`{key}`: expected {}, found `{}`", listed(&words, "or"), shortened(text));
         self.fault(Fault::new(node.span, title).nearest(text, words))
     }
 
@@ -151,14 +152,21 @@ pub(super) fn unexpected(key: &str, span: Span, text: &str, expected: Expected) 
 
 /// Shortens a text for a message to its first line.
 pub(super) fn shortened(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
+    let masked = source::masked(text);
+    let line = masked.lines().next().unwrap_or_default();
     let short: String = line.chars().take(60).collect();
     if short.len() < text.trim_end().len() { format!("{short}…") } else { short }
 }
 
 /// Returns the key that was probably meant, with words that other tools use for it.
 pub(super) fn nearest_key<'a>(found: &str, keys: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let synonym = match found.to_lowercase().replace('_', "-").as_str() {
+    let synonym = synonym(found);
+    keys.clone().find(|key| Some(*key) == synonym).or_else(|| nearest(found, keys))
+}
+
+/// Returns what a spec calls that which other tools call `found`.
+pub(super) fn synonym(found: &str) -> Option<&'static str> {
+    Some(match found.to_lowercase().replace('_', "-").as_str() {
         "env" => "environment",
         "user" | "runas" => "run-as",
         "workdir" | "working-dir" | "cwd" | "working-directory" => "work-dir",
@@ -171,7 +179,6 @@ pub(super) fn nearest_key<'a>(found: &str, keys: impl Iterator<Item = &'a str> +
         "content" => "text",
         "chown" | "uid" => "owner",
         "depends" | "extend" => "extends",
-        _ => "",
-    };
-    keys.clone().find(|key| *key == synonym).or_else(|| nearest(found, keys))
+        _ => return None,
+    })
 }

@@ -1,3 +1,5 @@
+//! The spec as a whole: what a user writes, and what a user sees.
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -5,15 +7,50 @@ use std::path::{Path, PathBuf};
 use super::document::Loading;
 use super::*;
 
+mod apko;
+mod contents;
+mod files;
+mod keys;
+mod merging;
+mod parameters;
+mod values;
+
 /// Loads a spec from files in memory, of which `attar.yaml` is the one that is asked for.
 fn load_files(files: &[(&str, &str)]) -> Result<Document, Diagnostics> {
     let files: BTreeMap<PathBuf, String> =
         files.iter().map(|(name, text)| (PathBuf::from(name), (*text).to_owned())).collect();
-    let read = |path: &Path| match files.get(path) {
+    let read = |path: &Path| match files.get(Path::new(&merge::normalised(&path.to_string_lossy()))) {
         Some(text) => Ok(text.clone().into_bytes()),
         None => Err(io::Error::new(io::ErrorKind::NotFound, "no such file")),
     };
     Loading::new(PathBuf::new(), &read).run("attar.yaml", Path::new("attar.yaml"), None)
+}
+
+/// Returns the effective plain image on one platform, of one file.
+fn effective(text: &str) -> Effective {
+    image(&[("attar.yaml", text)], None)
+}
+
+/// Returns the effective plain image, or a variant of it, on one platform.
+fn image(files: &[(&str, &str)], variant: Option<&str>) -> Effective {
+    let selection = Selection { variant, platform: Some("linux/amd64"), arguments: None };
+    load_files(files)
+        .and_then(|document| document.effective(selection))
+        .unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+}
+
+/// Returns what is said about a spec that is wrong, when it is read or when it is used.
+fn faults(files: &[(&str, &str)]) -> String {
+    let selection = Selection { platform: Some("linux/amd64"), ..Selection::default() };
+    match load_files(files).and_then(|document| document.effective(selection)) {
+        Ok(effective) => panic!("nothing is wrong with it: {:#?}", effective.spec),
+        Err(diagnostics) => diagnostics.to_string(),
+    }
+}
+
+/// Returns what is said about one file that is wrong.
+fn fault(text: &str) -> String {
+    faults(&[("attar.yaml", text)])
 }
 
 fn sketch() -> &'static str {
