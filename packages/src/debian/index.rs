@@ -16,10 +16,10 @@ mod table;
 use field::Field;
 pub(crate) use package::source;
 pub use package::{MultiArch, Package, Priority};
-use table::NameTable;
+use table::{NameTable, TableBuilder};
 
 /// The longest text of an index, in bytes; Debian's longest is a tenth of it.
-pub const MAX_INDEX: usize = 1 << 30;
+pub const MAX_INDEX: usize = 1 << 29;
 
 /// The number of a package in its [`Index`], in the order of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,9 +107,17 @@ impl Index {
         if text.len() > MAX_INDEX {
             return Err(InvalidIndex::TooLong { length: text.len() });
         }
-        let records = records(&text)?;
-        let by_name = by_name(&text, &records);
-        let provided = provided(&text, &records);
+        let Reader { records, names, provided, .. } = Reader::read(&text)?;
+        let package = |number: &PackageNumber| Package {
+            text: &text,
+            record: &records[number.0 as usize],
+            number: *number,
+        };
+        let by_name = names.build(
+            |number| package(number).name(),
+            |a, b| version::compare(package(b).version(), package(a).version()),
+        );
+        let provided = provided.build(|provided| provided.name.of(&text), |a, b| a.package.cmp(&b.package));
         Ok(Self { text, records, by_name, provided })
     }
 
@@ -125,7 +133,7 @@ impl Index {
 
     /// Iterates over all packages in the order of the text.
     pub fn packages(&self) -> impl ExactSizeIterator<Item = Package<'_>> {
-        packages(&self.text, &self.records)
+        (0..self.records.len()).map(|number| self.get(PackageNumber(number as u32)))
     }
 
     /// Returns a package by its number.
@@ -167,26 +175,43 @@ impl Index {
     }
 }
 
-fn packages<'a>(text: &'a str, records: &'a [Record]) -> impl ExactSizeIterator<Item = Package<'a>> {
-    let numbered = records.iter().enumerate();
-    numbered.map(move |(number, record)| Package { text, record, number: PackageNumber(number as u32) })
+/// What is known of an index while it is read.
+struct Reader<'a> {
+    text: &'a str,
+    records: Vec<Record>,
+    names: TableBuilder<PackageNumber>,
+    provided: TableBuilder<Provided>,
 }
 
-fn by_name(text: &str, records: &[Record]) -> NameTable<PackageNumber> {
-    let view =
-        |number: &PackageNumber| Package { text, record: &records[number.0 as usize], number: *number };
-    let numbers = packages(text, records).map(Package::number).collect();
-    NameTable::new(
-        numbers,
-        |number| view(number).name(),
-        |a, b| version::compare(view(b).version(), view(a).version()),
-    )
-}
+impl<'a> Reader<'a> {
+    fn read(text: &'a str) -> Result<Self, InvalidIndex> {
+        // A stanza of Debian's has some 800 bytes; a short guess costs a copy, a long one only addresses.
+        let records = Vec::with_capacity(text.len() / 600);
+        let mut reader = Self { text, records, names: TableBuilder::new(), provided: TableBuilder::new() };
+        let mut record = Record::default();
+        let mut stanza_line = None;
+        for token in Scanner::new(text) {
+            match token? {
+                Token::Field(found) => {
+                    stanza_line.get_or_insert(found.line);
+                    if let Some(field) = Field::named(found.name) {
+                        set(&mut record, field, &found, text)?;
+                    }
+                }
+                Token::End => {
+                    check(&record, text, stanza_line.take().unwrap_or_default())?;
+                    reader.add(std::mem::take(&mut record));
+                }
+            }
+        }
+        Ok(reader)
+    }
 
-fn provided(text: &str, records: &[Record]) -> NameTable<Provided> {
-    let mut provided = Vec::new();
-    for package in packages(text, records).filter(|package| !package.provides().is_empty()) {
-        for item in package.provides().split(',') {
+    /// Takes in a package. Its names are hashed now, while they are in the processor's cache.
+    fn add(&mut self, record: Record) {
+        let number = PackageNumber(self.records.len() as u32);
+        self.names.add(record[Field::Package as usize].of(self.text), number);
+        for item in record[Field::Provides as usize].of(self.text).split(',') {
             let item = item.trim_ascii();
             let end = item.bytes().position(|byte| b": \t\r\n(".contains(&byte)).unwrap_or(item.len());
             if end == 0 {
@@ -197,39 +222,12 @@ fn provided(text: &str, records: &[Record]) -> NameTable<Provided> {
                 .and_then(|(_, inner)| inner.split_once(')'))
                 .and_then(|(inner, _)| inner.trim_ascii().strip_prefix('='))
                 .unwrap_or_default();
-            provided.push(Provided {
-                name: Span::within(text, &item[..end]),
-                version: Span::within(text, version.trim_ascii()),
-                package: package.number(),
-            });
+            let name = Span::within(self.text, &item[..end]);
+            let version = Span::within(self.text, version.trim_ascii());
+            self.provided.add(&item[..end], Provided { name, version, package: number });
         }
+        self.records.push(record);
     }
-    NameTable::new(provided, |provided| provided.name.of(text), |a, b| a.package.cmp(&b.package))
-}
-
-fn records(text: &str) -> Result<Vec<Record>, InvalidIndex> {
-    // A stanza of Debian's has some 800 bytes; a short guess costs a copy, a long one only addresses.
-    let mut records: Vec<Record> = Vec::with_capacity(text.len() / 600);
-    let mut stanza_line = None;
-    for token in Scanner::new(text) {
-        match token? {
-            Token::Field(found) => {
-                if stanza_line.is_none() {
-                    stanza_line = Some(found.line);
-                    records.push(Record::default());
-                }
-                if let (Some(field), Some(record)) = (Field::named(found.name), records.last_mut()) {
-                    set(record, field, &found, text)?;
-                }
-            }
-            Token::End => {
-                if let (Some(line), Some(record)) = (stanza_line.take(), records.last()) {
-                    check(record, text, line)?;
-                }
-            }
-        }
-    }
-    Ok(records)
 }
 
 fn set(record: &mut Record, field: Field, found: &deb822::Field<'_>, text: &str) -> Result<(), InvalidIndex> {

@@ -16,28 +16,45 @@ pub(super) struct NameTable<T> {
     items: Vec<T>,
 }
 
-impl<T: Copy> NameTable<T> {
+/// Items that are to become a [`NameTable`].
+pub(super) struct TableBuilder<T> {
+    state: RandomState,
+    items: Vec<T>,
+    hashes: Vec<u32>,
+}
+
+impl<T: Copy> TableBuilder<T> {
+    pub(super) fn new() -> Self {
+        Self { state: RandomState::new(), items: Vec::new(), hashes: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, name: &str, item: T) {
+        self.hashes.push(hash(&self.state, name));
+        self.items.push(item);
+    }
+
     /// Builds the table; `order` orders items of one name.
-    pub(super) fn new<'a>(
-        items: Vec<T>,
+    pub(super) fn build<'a>(
+        self,
         name: impl Fn(&T) -> &'a str,
         order: impl Fn(&T, &T) -> Ordering,
-    ) -> Self {
-        let state = RandomState::new();
-        let buckets = items.len().next_power_of_two();
-        let places: Vec<u32> = items.iter().map(|item| bucket(&state, buckets, name(item)) as u32).collect();
+    ) -> NameTable<T> {
+        let Self { state, items, mut hashes } = self;
+        // Twice as many as items, so that most buckets have one item and need no look at its name.
+        let buckets = (2 * items.len()).next_power_of_two();
         let mut starts = vec![0u32; buckets + 1];
-        for place in &places {
-            starts[*place as usize + 1] += 1;
+        for hash in &mut hashes {
+            *hash &= buckets as u32 - 1;
+            starts[*hash as usize + 1] += 1;
         }
         for place in 0..buckets {
             starts[place + 1] += starts[place];
         }
         let mut next = starts.clone();
         let mut sorted = items.clone();
-        for (item, place) in items.iter().zip(places) {
+        for (item, place) in items.into_iter().zip(hashes) {
             let free = &mut next[place as usize];
-            sorted[*free as usize] = *item;
+            sorted[*free as usize] = item;
             *free += 1;
         }
         for range in starts.windows(2) {
@@ -46,12 +63,14 @@ impl<T: Copy> NameTable<T> {
                 bucket.sort_by(|a, b| name(a).cmp(name(b)).then_with(|| order(a, b)));
             }
         }
-        Self { state, starts, items: sorted }
+        NameTable { state, starts, items: sorted }
     }
+}
 
+impl<T> NameTable<T> {
     /// Returns the items of a name, in their order.
     pub(super) fn named<'a>(&self, wanted: &str, name: impl Fn(&T) -> &'a str) -> &[T] {
-        let bucket = bucket(&self.state, self.starts.len() - 1, wanted);
+        let bucket = hash(&self.state, wanted) as usize & (self.starts.len() - 2);
         let bucket = &self.items[self.starts[bucket] as usize..self.starts[bucket + 1] as usize];
         let start = bucket.partition_point(|item| name(item) < wanted);
         let length = bucket[start..].partition_point(|item| name(item) == wanted);
@@ -59,7 +78,6 @@ impl<T: Copy> NameTable<T> {
     }
 }
 
-/// Returns the bucket of a name; `buckets` is a power of two.
-fn bucket(state: &RandomState, buckets: usize, name: &str) -> usize {
-    state.hash_one(name) as usize & (buckets - 1)
+fn hash(state: &RandomState, name: &str) -> u32 {
+    state.hash_one(name) as u32
 }
