@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use attar_packages::debian::maintenance;
 use attar_packages::debian::relation::parse_relations;
 use resolvo::SolvableId;
 
@@ -89,8 +90,8 @@ impl<'r> Policy<'r> {
 
     /// Returns the reason for which a relation serves maintainer scripts alone, unless the request
     /// follows those too.
-    pub(super) fn serves_scripts_only(&self, _owner: &str, _target: &str) -> Option<&'static str> {
-        None
+    pub(super) fn serves_scripts_only(&self, owner: &str, target: &str) -> Option<&'static str> {
+        if self.request.full_relations { None } else { maintenance::serves_scripts_only(owner, target) }
     }
 }
 
