@@ -68,7 +68,8 @@ impl Podman {
     /// Runs a container of `image` to its end and removes it; the network is off.
     #[track_caller]
     pub fn run(self, options: &[&str], image: &str, arguments: &[&str]) -> Finished {
-        let base = ["run", "--rm", "--network", "none", "--cgroups", "disabled"];
+        // crun refuses machines with both generations of control groups; runc takes them.
+        let base = ["--runtime", "runc", "run", "--rm", "--network", "none"];
         let limits = ["--ulimit", "nofile=1024:4096", "--ulimit", "nproc=1024:4096"];
         run(Command::new("podman").args(base).args(limits).args(options).arg(image).args(arguments))
     }

@@ -1,0 +1,11 @@
+//! The program as users run it, on real packages of the mirror that the host's apt uses.
+//!
+//! One test binary, so that examples are locked once and packages are fetched once.
+
+mod support;
+
+mod dpkg;
+mod engines;
+mod examples;
+mod judges;
+mod sameness;
