@@ -69,25 +69,33 @@ pub struct Members {
 /// Reads the members of a layer, and verifies its blob on the way.
 pub fn read_members(layout: &Layout, descriptor: &Descriptor) -> Result<Members, StackError> {
     let digest = descriptor.digest;
-    let failed = |source| StackError::Read { digest, source };
     let blob = layout
         .open_blob(descriptor)
         .map_err(|source| StackError::Layout { digest, source: Box::new(source) })?;
-    let hashing = Hashing { inner: decoder(blob).map_err(failed)?, hasher: HashingWriter::new(io::sink()) };
-    let mut reader = Reader::new(BufReader::with_capacity(64 << 10, hashing));
-    let mut members = Vec::new();
-    while let Some(member) = reader.next_member().map_err(|source| StackError::Tar { digest, source })? {
-        let content = match member.kind {
-            MemberKind::File { .. } => Some(hash_content(&mut reader).map_err(failed)?.digest),
-            _ => None,
-        };
-        members.push((member, content));
+    Members::read(digest, blob)
+}
+
+impl Members {
+    /// Reads the members of a layer from its bytes, compressed or not; errors call it `digest`.
+    pub fn read(digest: Digest, blob: impl Read + Send) -> Result<Self, StackError> {
+        let failed = |source| StackError::Read { digest, source };
+        let hasher = HashingWriter::new(io::sink());
+        let hashing = Hashing { inner: decoder(blob).map_err(failed)?, hasher };
+        let mut reader = Reader::new(BufReader::with_capacity(64 << 10, hashing));
+        let mut members = Vec::new();
+        while let Some(member) = reader.next_member().map_err(|source| StackError::Tar { digest, source })? {
+            let content = match member.kind {
+                MemberKind::File { .. } => Some(hash_content(&mut reader).map_err(failed)?.digest),
+                _ => None,
+            };
+            members.push((member, content));
+        }
+        // What follows the end of the archive belongs to the blob and to the diff ID.
+        let mut rest = reader.into_inner();
+        io::copy(&mut rest, &mut io::sink()).map_err(failed)?;
+        let (_, plain, size) = rest.into_inner().hasher.finish();
+        Ok(Self { members, diff_id: DiffId(plain), size })
     }
-    // What follows the end of the archive belongs to the blob and to the diff ID.
-    let mut rest = reader.into_inner();
-    io::copy(&mut rest, &mut io::sink()).map_err(failed)?;
-    let (_, plain, size) = rest.into_inner().hasher.finish();
-    Ok(Members { members, diff_id: DiffId(plain), size })
 }
 
 /// Hashes all that is read through it.
