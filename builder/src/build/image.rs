@@ -1,19 +1,22 @@
 //! One image: its tree out of packages, effects and own files; its layers; its manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use attar_image::{Entry, FileTree, TreePath};
 
-use super::{BuildError, Request, Requests, StagedImage, Table, Tables, image_name, own_files, stage};
+use super::{
+    BuildError, Request, Requests, StagedImage, Table, Tables, image_name, own_files, scripts, stage,
+};
 use crate::assemble::{self, Image, RunAs};
 use crate::contents::ImageContents;
 use crate::context::Context;
+use crate::effects::Understood;
 use crate::event::Event;
 use crate::files::Hashes;
 use crate::foundation::{self, certificates};
-use crate::images::{Images, architecture};
+use crate::images::{Images, PLAIN, architecture};
 use crate::layer;
 use crate::lock::Lock;
 use crate::record::PackageRecord;
@@ -29,6 +32,7 @@ pub(crate) struct StagedTree {
     records: Vec<(String, Arc<PackageRecord>)>,
     files: Vec<PathBuf>,
     sources: Vec<String>,
+    understood: Understood,
 }
 
 /// An image whose tree is complete.
@@ -47,9 +51,9 @@ fn fail(variant: &str, platform: &str) -> impl FnOnce(RootfsError) -> BuildError
     move |source| BuildError::Rootfs { image, source }
 }
 
-/// Brings the packages of each image together and gives numbers to the users they ask for.
+/// Brings the packages of each image together, reads their scripts, and gives numbers to the users
+/// they ask for.
 pub(super) fn begin(
-    _context: &Context,
     images: &Images,
     lock: &Lock,
     staged: Vec<StagedImage>,
@@ -57,22 +61,37 @@ pub(super) fn begin(
     let mut trees = Vec::with_capacity(staged.len());
     for image in staged {
         let StagedImage { variant, platform, packages, files, sources } = image;
-        let records =
+        let records: Vec<(String, Arc<PackageRecord>)> =
             packages.iter().map(|package| (package.name.clone(), Arc::clone(&package.record))).collect();
         let builder = Builder::new(packages).map_err(fail(&variant, &platform))?;
-        trees.push(StagedTree { variant, platform, builder, records, files, sources });
+        let alone = foundation_alone(lock, &variant, &platform);
+        let understood = scripts::understand_all(&builder, &records, &files, &alone, &platform);
+        trees.push(StagedTree { variant, platform, builder, records, files, sources, understood });
     }
-    let requests = Requests::default();
+    let mut all = Requests::default();
+    for tree in &trees {
+        all.merge(tree.understood.requests());
+    }
+    // Numbers are given once for all images; each image lists only the users it asks for itself.
     let mut given = lock.accounts.clone();
+    if let Some(effective) = images.any(PLAIN) {
+        let spec = &effective.spec;
+        given = Table::new(&all, spec.contents.foundation, &spec.accounts, &given)?.given;
+    }
     let mut by_image = BTreeMap::new();
     for tree in &trees {
         let Some(effective) = images.image(&tree.variant, &tree.platform) else { continue };
-        let spec = &effective.spec;
-        let table = Table::new(&requests, spec.contents.foundation, &spec.accounts, &given)?;
-        given.extend(table.given.clone());
+        let (contents, accounts) = (&effective.spec.contents, &effective.spec.accounts);
+        let table = Table::new(&tree.understood.requests(), contents.foundation, accounts, &given)?;
         by_image.insert((tree.variant.clone(), tree.platform.clone()), table);
     }
     Ok((trees, Tables { given, by_image }))
+}
+
+/// Names the packages that are there for the foundation alone: their scripts do not count.
+fn foundation_alone(lock: &Lock, variant: &str, platform: &str) -> BTreeSet<String> {
+    let alone = lock.image(platform, variant).filter(|package| package.foundation);
+    alone.map(|package| package.name.clone()).collect()
 }
 
 /// Returns the newest modification time of the control data of all packages; 0 without packages.
@@ -92,11 +111,13 @@ pub(super) fn populate(
 ) -> Result<Made, BuildError> {
     let empty = Table::default();
     let table = tables.of(&tree).unwrap_or(&empty);
-    let StagedTree { variant, platform, mut builder, records, files, sources } = tree;
+    let StagedTree { variant, platform, mut builder, records, files, sources, understood } = tree;
     let unknown = || BuildError::UnknownImage { variant: variant.clone(), platform: platform.clone() };
     let effective = images.image(&variant, &platform).ok_or_else(unknown)?;
     let failed = || fail(&variant, &platform);
-    effects(context, &mut builder, effective, table, &records, &platform).map_err(|error| match error {
+    let packages = scripts::Packages { records: &records, files: &files };
+    let parts = Parts { packages, understood: &understood, table, platform: &platform };
+    effects(context, &mut builder, effective, &parts).map_err(|error| match error {
         EffectsError::Build(error) => error,
         EffectsError::Rootfs(error) => failed()(error),
     })?;
@@ -128,14 +149,21 @@ impl<E: Into<BuildError>> From<E> for EffectsError {
     }
 }
 
-/// Applies what attar makes: the foundation, accounts, certificates, and the links of the merged /usr.
+/// What effects are made of.
+struct Parts<'a> {
+    packages: scripts::Packages<'a>,
+    understood: &'a Understood,
+    table: &'a Table,
+    platform: &'a str,
+}
+
+/// Applies what attar makes: the links of the merged /usr, the foundation, accounts, certificates,
+/// and what the packages' scripts would do.
 fn effects(
     context: &Context,
     builder: &mut Builder,
     effective: &Effective,
-    table: &Table,
-    records: &[(String, Arc<PackageRecord>)],
-    platform: &str,
+    parts: &Parts<'_>,
 ) -> Result<(), EffectsError> {
     let apply = |builder: &mut Builder, outcome: crate::effects::Outcome| {
         for warning in &outcome.warnings {
@@ -143,21 +171,27 @@ fn effects(
         }
         builder.apply(outcome).map_err(EffectsError::Rootfs)
     };
+    let links = foundation::usr_links(architecture(parts.platform).unwrap_or_default(), builder.view())
+        .into_iter()
+        .filter(|link| !builder.view().contains(&link.path))
+        .collect();
+    apply(builder, crate::effects::Outcome { additions: links, ..Default::default() })?;
     if effective.spec.contents.foundation == Foundation::Static {
         let outcome = foundation::outcome(builder.view());
         apply(builder, outcome)?;
     }
-    let outcome = table.outcome(builder.view());
+    let outcome = parts.table.outcome(builder.view());
     apply(builder, outcome)?;
     let providers = &effective.spec.certificates.providers;
     let additional = own_files::certificates(effective)?;
-    let outcome = certificates::outcome(&packaged(records, providers), &additional, builder.view())?;
+    let outcome =
+        certificates::outcome(&packaged(parts.packages.records, providers), &additional, builder.view())?;
     apply(builder, outcome)?;
-    let links = foundation::usr_links(architecture(platform).unwrap_or_default(), builder.view())
-        .into_iter()
-        .filter(|link| !builder.view().contains(&link.path))
-        .collect();
-    apply(builder, crate::effects::Outcome { additions: links, ..Default::default() })
+    let outcome = {
+        let read = |path: &TreePath| parts.packages.read(builder, path);
+        parts.understood.outcome(builder.view(), &read, parts.table)
+    };
+    apply(builder, outcome)
 }
 
 /// Collects the certificates that packages ship, whether or not their files are kept.

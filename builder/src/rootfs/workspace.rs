@@ -167,7 +167,8 @@ impl Workspace {
         replace: Replace,
     ) -> Result<(), ConflictError> {
         if self.directories.contains_key(&path) {
-            if self.view.below(&path).next().is_some() || replace != Replace::All {
+            // An empty directory may become a link, as base-files makes `/var/lock` one.
+            if self.view.below(&path).next().is_some() || replace == Replace::Generated {
                 return Err(ConflictError::Directory { label: label.to_owned(), path });
             }
             self.forget_directory(&path);
