@@ -12,7 +12,7 @@ use super::{
 use crate::assemble::{self, Image, RunAs};
 use crate::contents::ImageContents;
 use crate::context::Context;
-use crate::effects::Understood;
+use crate::effects::{Addition, Understood};
 use crate::event::Event;
 use crate::files::Hashes;
 use crate::foundation::{self, certificates};
@@ -20,7 +20,7 @@ use crate::images::{Images, PLAIN, architecture};
 use crate::layer;
 use crate::lock::Lock;
 use crate::record::PackageRecord;
-use crate::rootfs::{Builder, Rootfs, RootfsError};
+use crate::rootfs::{Builder, Owner, Rootfs, RootfsError};
 use crate::spec::Effective;
 use crate::spec::schema::{Foundation, Spec};
 
@@ -191,7 +191,42 @@ fn effects(
         let read = |path: &TreePath| parts.packages.read(builder, path);
         parts.understood.outcome(builder.view(), &read, parts.table)
     };
-    apply(builder, outcome)
+    apply(builder, outcome)?;
+    apply(builder, applets(effective, builder, parts)?)
+}
+
+/// Makes one link for each applet of a busybox whose package asks for it.
+fn applets(
+    effective: &Effective,
+    builder: &Builder,
+    parts: &Parts<'_>,
+) -> Result<crate::effects::Outcome, BuildError> {
+    let mut outcome = crate::effects::Outcome::default();
+    for (number, entry) in effective.spec.contents.packages.iter().enumerate() {
+        let Some(directory) = &entry.applets else { continue };
+        let label = effective.origins.label(&format!("/contents/packages/{number}"));
+        let none = || BuildError::NoApplets { label: label.clone(), package: entry.name.clone() };
+        let directory =
+            TreePath::parse(directory).map_err(|source| BuildError::Path { label: label.clone(), source })?;
+        let package =
+            parts.packages.records.iter().position(|(name, _)| *name == entry.name).ok_or_else(none)?;
+        let is_program = |path: &TreePath| {
+            path.file_name() == b"busybox" && builder.owner(path) == Some(Owner::Package(package))
+        };
+        let program =
+            builder.view().iter().map(|(path, _)| path).find(|path| is_program(path)).ok_or_else(none)?;
+        let names = &parts.packages.records[package].1.applets;
+        if names.is_empty() {
+            return Err(none());
+        }
+        let target = format!("/{}", String::from_utf8_lossy(program.as_bytes()));
+        for name in names {
+            let path =
+                directory.join(name).map_err(|source| BuildError::Path { label: label.clone(), source })?;
+            outcome.additions.push(Addition::symlink(path, target.as_bytes(), "applets"));
+        }
+    }
+    Ok(outcome)
 }
 
 /// Collects the certificates that packages ship, whether or not their files are kept.

@@ -156,6 +156,14 @@ pub enum BuildError {
         /// The name.
         name: String,
     },
+    /// A package without a busybox is asked for its applets.
+    #[error("{label}: `applets` needs a busybox, but package `{package}` has none")]
+    NoApplets {
+        /// Where the spec says it.
+        label: String,
+        /// The package.
+        package: String,
+    },
     /// File capabilities that cannot be understood.
     #[error("{label}: {reason}")]
     Capabilities {

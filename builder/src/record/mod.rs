@@ -4,6 +4,7 @@
 //! content stands in the uncompressed archive, what ELF files and scripts say about themselves, and
 //! the control data. It is keyed by the SHA-256 of the package, so it needs no further check.
 
+mod applets;
 mod data;
 mod read;
 
@@ -19,7 +20,7 @@ pub use data::PackageData;
 pub use read::{ReadError, read, read_data};
 
 /// Generation of the record; part of its key in the cache.
-pub const RECORD_FORMAT: u32 = 1;
+pub const RECORD_FORMAT: u32 = 2;
 
 /// What a package holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub struct PackageRecord {
     shebangs: BTreeMap<[u8; 32], (String, Option<String>)>,
     /// Contents that effects read, by digest: `sysusers.d`, certificates…
     texts: BTreeMap<[u8; 32], Vec<u8>>,
+    /// Applets of a busybox.
+    pub applets: Vec<String>,
 }
 
 /// One entry of a package's data archive.
@@ -164,6 +167,7 @@ impl PackageRecord {
             facts: BTreeMap::new(),
             shebangs: BTreeMap::new(),
             texts: BTreeMap::new(),
+            applets: Vec::new(),
         }
     }
 }

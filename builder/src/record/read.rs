@@ -12,6 +12,7 @@ use attar_image::{Digest, TreePath};
 use attar_packages::debian::deb::{Data, DebError, DebReader};
 use md5::{Digest as _, Md5};
 
+use super::applets;
 use super::{Location, PackageData, PackageRecord, RecordEntry, RecordKind};
 
 /// A data archive may unpack to this many times its size, and [`ALLOWANCE`] besides.
@@ -66,6 +67,7 @@ pub fn read(path: &Path) -> Result<(PackageRecord, PackageData), ReadError> {
         facts: BTreeMap::new(),
         shebangs: BTreeMap::new(),
         texts: BTreeMap::new(),
+        applets: Vec::new(),
     };
     let listed: BTreeMap<Vec<u8>, [u8; 16]> =
         control.md5sums().into_iter().map(|sum| (sum.path, sum.digest)).collect();
@@ -156,6 +158,9 @@ fn look(
     if let Some(facts) = Facts::read(bytes) {
         let facts = serde_json::to_vec(&facts).expect("facts have a JSON form");
         record.facts.insert(digest, facts);
+        if path.file_name() == b"busybox" {
+            record.applets = applets::names(bytes);
+        }
     } else if let Some(shebang) = Shebang::read(bytes) {
         record.shebangs.insert(digest, (shebang.interpreter, shebang.argument));
     }
