@@ -166,10 +166,8 @@ fn is_blank(line: &[u8]) -> bool {
 /// Returns the length of the field name that a line starts with, up to its colon: printable ASCII
 /// without blanks, starting with neither `#` nor `-`.
 fn name_length(line: &[u8]) -> Option<usize> {
-    let length = memchr(b':', line)?;
-    // No early end: short names are checked fastest all at once.
-    let is_printable = line[..length].iter().fold(true, |all, byte| all & byte.is_ascii_graphic());
-    let is_name = is_printable && !matches!(line[0], b':' | b'#' | b'-');
+    let length = line.iter().position(|byte| *byte == b':' || !byte.is_ascii_graphic())?;
+    let is_name = line[length] == b':' && !matches!(line[0], b':' | b'#' | b'-');
     is_name.then_some(length)
 }
 

@@ -101,6 +101,9 @@ impl Field {
             b"Filename" => Self::Filename,
             b"Size" => Self::Size,
             b"SHA256" => Self::Sha256,
+            b"Maintainer" | b"Homepage" | b"Description-md5" | b"Tag" | b"MD5sum" | b"Suggests" => {
+                return None;
+            }
             _ => ALL[NAMES.iter().position(|known| known.eq_ignore_ascii_case(name))?],
         })
     }
