@@ -11,6 +11,7 @@ pub mod capabilities;
 pub mod diversion;
 pub mod effect;
 mod fields;
+pub mod ldcache;
 pub mod mode;
 pub mod reviewed;
 pub mod script;

@@ -8,7 +8,8 @@ mod parse;
 
 use serde::{Deserialize, Serialize};
 
-/// What an ELF file says about itself. Small, and kept in package records.
+/// What an ELF file says about itself. Small, and kept in package records as JSON, where what is not
+/// said takes no room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Facts {
@@ -19,30 +20,46 @@ pub struct Facts {
     /// Machine the code is for: the `EM_…` number.
     pub machine: u16,
     /// Flags of the machine, such as the floating point ABI: `e_flags`.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub flags: u32,
     /// Operating system ABI: `EI_OSABI`; 0 on Linux, 3 with GNU extensions.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub os_abi: u8,
     /// What kind of object it is.
     pub kind: Kind,
     /// Program interpreter, such as `/lib64/ld-linux-x86-64.so.2`.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub interpreter: Option<String>,
     /// Name the linker knows the library by.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub soname: Option<String>,
     /// Libraries it needs, in order.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub needed: Vec<String>,
     /// Library path `DT_RPATH`, unsplit; the linker ignores it when there is a `runpath`.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rpath: Option<String>,
     /// Library path `DT_RUNPATH`, unsplit.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub runpath: Option<String>,
     /// Symbol versions it needs, by library.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub version_needs: Vec<VersionNeed>,
     /// Symbol versions it defines, without the one that names the library itself.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub version_definitions: Vec<String>,
     /// GNU build ID in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub build_id: Option<String>,
     /// x86 instruction set levels it needs (`GNU_PROPERTY_X86_ISA_1_NEEDED`), one bit a level.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub isa_needed: u32,
+    /// Says whether the dynamic linker can load it as a library: position independent, with a dynamic
+    /// table. Position independent programs are, too.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub loadable: bool,
     /// Says that the file is cut short or contradicts itself, so that facts may be missing.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub damaged: bool,
 }
 
@@ -55,6 +72,7 @@ pub struct VersionNeed {
     /// Names of the versions, such as `GLIBC_2.34`.
     pub versions: Vec<String>,
     /// Those of them that may be missing: only weak symbols use them.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub weak: Vec<String>,
 }
 
@@ -106,4 +124,8 @@ impl Facts {
     pub fn is_static(&self) -> bool {
         self.kind == Kind::Executable && self.interpreter.is_none() && self.needed.is_empty()
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

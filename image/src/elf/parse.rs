@@ -43,6 +43,7 @@ fn read_class<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8], class: Class) 
         version_definitions: Vec::new(),
         build_id: None,
         isa_needed: 0,
+        loadable: false,
         damaged: false,
     };
     let segments = header.program_headers(endian, bytes).unwrap_or_else(|_| {
@@ -52,7 +53,8 @@ fn read_class<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8], class: Class) 
     let mut file =
         File::<Elf> { bytes, endian, segments, damaged: facts.damaged, pie: false, names_left: MAX_NAMES };
     file.read_segments(&mut facts);
-    file.read_dynamic(&mut facts);
+    let has_table = file.read_dynamic(&mut facts);
+    facts.loadable = has_table && header.e_type(endian) == elf::ET_DYN;
     facts.kind = match header.e_type(endian) {
         elf::ET_EXEC => Kind::Executable,
         elf::ET_REL => Kind::Relocatable,
@@ -129,12 +131,13 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> File<'data, Elf> {
         }
     }
 
-    fn read_dynamic(&mut self, facts: &mut Facts) {
-        let Some(tables) = self.read_tables() else { return };
-        let Some((address, size)) = tables.strings else { return };
+    /// Reads the dynamic table and says whether there is one.
+    fn read_dynamic(&mut self, facts: &mut Facts) -> bool {
+        let Some(tables) = self.read_tables() else { return false };
+        let Some((address, size)) = tables.strings else { return false };
         let Some(strings) = self.bytes_at(address) else {
             self.damaged = true;
-            return;
+            return false;
         };
         let size = usize::try_from(size).unwrap_or(usize::MAX).min(strings.len());
         let strings = StringTable::new(&strings[..size], 0, size as u64);
@@ -150,6 +153,7 @@ impl<'data, Elf: FileHeader<Endian = Endianness>> File<'data, Elf> {
         if let Some(address) = tables.version_definitions {
             self.read_version_definitions(address, &strings, facts);
         }
+        true
     }
 
     fn read_tables(&mut self) -> Option<Tables> {
@@ -359,15 +363,11 @@ mod tests {
           "class": "64",
           "order": "little",
           "machine": 62,
-          "flags": 0,
-          "os-abi": 0,
           "kind": "shared-object",
-          "interpreter": null,
           "soname": "libx.so.1",
           "needed": [
             "libc.so.6"
           ],
-          "rpath": null,
           "runpath": "$ORIGIN",
           "version-needs": [
             {
@@ -386,7 +386,7 @@ mod tests {
           ],
           "build-id": "abababababababababababababababababababab",
           "isa-needed": 4,
-          "damaged": false
+          "loadable": true
         }
         "#);
         let json = serde_json::to_string(&facts).expect("facts are plain");
