@@ -1,6 +1,6 @@
 //! Opens images for reading, wherever they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -68,11 +68,20 @@ impl Opened {
             .with_context(|| format!("cannot read the image for {}", image.platform))
     }
 
+    /// Reads contents of an image's files, those longer than package data ever is left out.
+    pub(crate) fn contents(
+        &self,
+        stack: &Stack,
+        wanted: &BTreeSet<Digest>,
+    ) -> anyhow::Result<BTreeMap<Digest, Vec<u8>>> {
+        Ok(stack.contents(&self.layout, wanted, catalog::MAX_DATA)?)
+    }
+
     /// Returns the packages that an image says it holds.
     pub(crate) fn catalog(&self, stack: &Stack) -> anyhow::Result<Catalog> {
         let files = catalog::data_files(stack.tree())?;
         let wanted = files.iter().map(|(_, digest)| *digest).collect();
-        let contents: BTreeMap<Digest, Vec<u8>> = stack.contents(&self.layout, &wanted, catalog::MAX_DATA)?;
+        let contents = self.contents(stack, &wanted)?;
         let read =
             |digest: &Digest| contents.get(digest).cloned().ok_or_else(|| io::ErrorKind::NotFound.into());
         Ok(Catalog::of(stack.tree(), read)?)

@@ -9,7 +9,10 @@ mod lock;
 mod man;
 mod metadata;
 mod packages;
+mod search;
 mod several;
+mod why;
+mod why_image;
 
 use crate::args::Command;
 use crate::exit_code::ExitCode;
@@ -24,6 +27,8 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> anyhow::Result<Exit
         Command::Cache(arguments) => cache::run(arguments, settings),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Packages(arguments) => packages::run(arguments, settings),
+        Command::Why(arguments) => why::run(arguments, settings),
+        Command::Search(arguments) => search::run(arguments, settings),
         Command::Man(arguments) => man::run(arguments),
         other => anyhow::bail!("this development version cannot run {other:?} yet"),
     }

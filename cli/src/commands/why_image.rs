@@ -1,0 +1,101 @@
+//! `attar why IMAGE`: who owns a path by the image's own package data, and which layer brought it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use attar_image::digest::Digest;
+use attar_image::path::TreePath;
+use attar_image::stack::Stack;
+use attar_packages::debian::status::parse_md5sums;
+
+use super::why::{Package, Reason};
+use crate::image::{self, Opened};
+use crate::source::ImageSource;
+
+/// Returns why `what` (a path, a library's name, or a package) is in an image.
+pub(super) fn reasons(
+    source: &ImageSource,
+    platform: Option<&str>,
+    what: &str,
+) -> anyhow::Result<Vec<Reason>> {
+    let opened = image::open(source, platform)?;
+    let mut reasons = Vec::new();
+    for image in &opened.images {
+        let stack = opened.stack(image)?;
+        let platform = image.platform.to_string();
+        let found = of_stack(&opened, &stack, what)?;
+        reasons.extend(found.into_iter().map(|reason| Reason { images: vec![platform.clone()], ..reason }));
+    }
+    Ok(reasons)
+}
+
+fn of_stack(opened: &Opened, stack: &Stack, what: &str) -> anyhow::Result<Vec<Reason>> {
+    let catalog = opened.catalog(stack)?;
+    let package = |name: &str| {
+        let found = catalog.packages.iter().find(|package| package.name == name)?;
+        Some((found, Package { name: found.name.clone(), version: found.version.clone(), clause: None }))
+    };
+    if let Some((found, step)) = package(what) {
+        let origin = layer(stack, &found.recorded_in);
+        return Ok(vec![Reason { images: vec![], path: None, target: None, packages: vec![step], origin }]);
+    }
+    let owners = owners(opened, stack)?;
+    let reason = |path: TreePath| {
+        let owner = owners.get(&path).and_then(|name| package(name));
+        let packages = owner.into_iter().map(|(_, step)| step).collect();
+        let target = stack.tree().resolve(&path).filter(|target| *target != path);
+        Reason {
+            images: Vec::new(),
+            origin: layer(stack, &path),
+            target: target.map(|target| target.to_string()),
+            path: Some(path.to_string()),
+            packages,
+        }
+    };
+    Ok(paths(stack, what).into_iter().map(reason).collect())
+}
+
+/// Returns the paths that are meant: one path, or every file of this name.
+fn paths(stack: &Stack, what: &str) -> Vec<TreePath> {
+    let tree = stack.tree();
+    if !what.contains('/') {
+        let named = tree.iter().filter(|(path, _)| path.file_name() == what.as_bytes());
+        return named.map(|(path, _)| path.clone()).collect();
+    }
+    let Ok(path) = TreePath::parse(what) else { return Vec::new() };
+    // The folders above may be links, as `/lib` is.
+    let folder = path.parent().and_then(|parent| tree.resolve(&parent)).unwrap_or_default();
+    folder.join(path.file_name()).ok().filter(|path| tree.contains(path)).into_iter().collect()
+}
+
+fn layer(stack: &Stack, path: &TreePath) -> String {
+    let Some(number) = stack.origin(path) else { return String::from("no layer") };
+    let layer = &stack.layers()[number];
+    let by = layer.created_by.as_deref().map(|text| format!(" ({text})")).unwrap_or_default();
+    format!("layer {} of {}{by}", number + 1, stack.layers().len())
+}
+
+/// Reads which package has which path from `PKG.md5sums` beside the control files.
+fn owners(opened: &Opened, stack: &Stack) -> anyhow::Result<BTreeMap<TreePath, String>> {
+    let mut lists: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
+    for folder in ["var/lib/dpkg/status.d", "var/lib/dpkg/info"] {
+        let folder = TreePath::parse(folder).expect("the path is a constant");
+        for (path, entry) in stack.tree().below(&folder) {
+            let name = String::from_utf8_lossy(path.file_name()).into_owned();
+            if let (Some(name), Some(content)) = (name.strip_suffix(".md5sums"), entry.content()) {
+                let name = name.split(':').next().unwrap_or(name);
+                lists.entry(content.digest).or_default().push(name.to_owned());
+            }
+        }
+    }
+    let wanted: BTreeSet<Digest> = lists.keys().copied().collect();
+    let mut owners = BTreeMap::new();
+    for (digest, bytes) in opened.contents(stack, &wanted)? {
+        for sum in parse_md5sums(&bytes) {
+            // Lists of old packages spell `lib/x` what stands in `usr/lib/x`.
+            let Ok(path) = TreePath::parse(&sum.path) else { continue };
+            let path = stack.tree().resolve(&path).unwrap_or(path);
+            owners.extend(lists[&digest].iter().map(|name| (path.clone(), name.clone())));
+        }
+    }
+    Ok(owners)
+}
