@@ -1,6 +1,7 @@
 //! What every command of the builder works with: the cache, the way to packages, threads, events.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -22,6 +23,8 @@ pub struct Context {
     pub events: Events,
     /// The current time.
     pub now: Timestamp,
+    /// Tells this build of attar from others, so that what one remembers is never taken for another's.
+    pub(crate) generation: String,
     runtime: Arc<tokio::runtime::Runtime>,
 }
 
@@ -50,7 +53,15 @@ impl Context {
         let cache = settings.cache.clone();
         let now = settings.now;
         let client = Client::new(settings, events.clone())?;
-        Ok(Self { cache, client, threads: threads.max(1), events, now, runtime: Arc::new(runtime) })
+        Ok(Self {
+            cache,
+            client,
+            threads: threads.max(1),
+            events,
+            now,
+            generation: generation(),
+            runtime: Arc::new(runtime),
+        })
     }
 
     /// Returns the same context, with every warning kept in `heard` as well.
@@ -68,6 +79,7 @@ impl Context {
             threads: self.threads,
             events,
             now: self.now,
+            generation: self.generation.clone(),
             runtime: Arc::clone(&self.runtime),
         }
     }
@@ -76,4 +88,11 @@ impl Context {
     pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
     }
+}
+
+/// Returns the version and what `stat` says of the running program: two builds of one version differ.
+fn generation() -> String {
+    let stat = std::env::current_exe().and_then(std::fs::metadata);
+    let program = stat.map(|stat| (stat.size(), stat.mtime(), stat.mtime_nsec(), stat.ino())).ok();
+    format!("attar {} {program:?}", env!("CARGO_PKG_VERSION"))
 }

@@ -200,7 +200,7 @@ pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError
     let wanted = wanted(&images, request)?;
     let mut hashes = Hashes::load(&context.cache, &request.spec);
     if !locking.written {
-        let key = remember::key(&images, &lock, request, &wanted, &mut hashes)?;
+        let key = remember::key(context, &images, &lock, request, &wanted, &mut hashes)?;
         if let Some(built) = remember::recall(context, &images, &key) {
             hashes.save(&context.cache).map_err(PrepareError::Cache)?;
             return Ok(Outcome { built, lock, locking });
@@ -230,7 +230,7 @@ pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError
             made.push(image::populate(context, &images, &lock, &tables, staged, &mut hashes)?);
         }
     }
-    let key = remember::key(&images, &lock, request, &wanted, &mut hashes)?;
+    let key = remember::key(context, &images, &lock, request, &wanted, &mut hashes)?;
     hashes.save(&context.cache).map_err(PrepareError::Cache)?;
     let epoch = request.epoch.unwrap_or(lock.epoch);
     let finished =

@@ -52,6 +52,7 @@ struct RememberedLayer {
 
 /// Returns the key of a build: the hash of everything that decides about its bytes.
 pub(super) fn key(
+    context: &Context,
     images: &Images,
     lock: &Lock,
     request: &Request,
@@ -64,8 +65,8 @@ pub(super) fn key(
             .and_then(|()| key.write_all(part))
             .expect("a sink takes all");
     };
-    let version = env!("CARGO_PKG_VERSION");
-    add(format!("attar {version} build {FORMAT} record {RECORD_FORMAT} writer {WRITER_FORMAT}").as_bytes());
+    let generation = &context.generation;
+    add(format!("{generation} build {FORMAT} record {RECORD_FORMAT} writer {WRITER_FORMAT}").as_bytes());
     add(lock.to_text().as_bytes());
     add(format!("{:?} {:?} {:?}", request.epoch, request.annotations, request.labels).as_bytes());
     for (variant, platform) in wanted {
