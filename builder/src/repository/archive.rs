@@ -156,63 +156,67 @@ pub(super) async fn in_order<T>(
     join_all(work).await.into_iter().collect()
 }
 
+/// An index to load: what it is, where it is listed, and the only architecture to take from it.
+type Wanted = (Item, Listed, Option<String>);
+
 /// Lists the indexes to load; an architecture that a suite of updates lacks becomes a warning.
 fn wanted_indexes(
     plan: &Plan,
     architectures: &[&str],
     found: &mut Found,
-) -> Result<Vec<(Item, Listed, Option<String>)>, RepositoryError> {
-    let suite = &plan.suite;
-    let release = &found.release;
+) -> Result<Vec<Wanted>, RepositoryError> {
     let mut wanted = Vec::new();
     for component in &plan.components {
-        let mut add = |architecture: &str| {
-            let path = match suite.kind {
-                Kind::Flat => "Packages".to_owned(),
-                _ => format!("{component}/binary-{architecture}/Packages"),
-            };
-            let item = Item::Index {
-                suite: Arc::clone(&suite.name),
-                component: component.as_str().into(),
-                architecture: architecture.into(),
-            };
-            let only = (suite.kind == Kind::Flat).then(|| architecture.to_owned());
-            let listed = Listed::find(release, &path);
-            let is_listed = listed.is_some();
-            wanted.extend(listed.map(|listed| (item, listed, only)));
-            is_listed
-        };
         for architecture in architectures {
-            if add(architecture) {
-                continue;
-            }
-            if !has_component(found, component) {
-                return Err(RepositoryError::MissingComponent {
-                    suite: suite.name.to_string(),
-                    component: component.clone(),
-                    available: found.release.components.clone(),
-                });
-            }
-            if !plan.only_updates {
-                return Err(RepositoryError::MissingArchitecture {
-                    suite: suite.name.to_string(),
-                    architecture: (*architecture).to_owned(),
-                    available: found.release.architectures.clone(),
-                });
-            }
-            let warning = Warning::MissingArchitecture {
-                suite: suite.name.to_string(),
-                architecture: (*architecture).to_owned(),
-            };
-            if !found.warnings.contains(&warning) {
-                found.warnings.push(warning);
+            match wanted_index(plan, component, architecture, found) {
+                Some(index) => wanted.push(index),
+                None => {
+                    let warning = missing(plan, component, architecture, found)?;
+                    if !found.warnings.contains(&warning) {
+                        found.warnings.push(warning);
+                    }
+                }
             }
         }
-        if suite.kind != Kind::Flat && lists_all_apart(found) {
-            add("all");
+        if plan.suite.kind != Kind::Flat && lists_all_apart(found) {
+            wanted.extend(wanted_index(plan, component, "all", found));
         }
     }
     Ok(wanted)
+}
+
+fn wanted_index(plan: &Plan, component: &str, architecture: &str, found: &Found) -> Option<Wanted> {
+    let is_flat = plan.suite.kind == Kind::Flat;
+    let path = match is_flat {
+        true => "Packages".to_owned(),
+        false => format!("{component}/binary-{architecture}/Packages"),
+    };
+    let item = Item::Index {
+        suite: Arc::clone(&plan.suite.name),
+        component: component.into(),
+        architecture: architecture.into(),
+    };
+    Some((item, Listed::find(&found.release, &path)?, is_flat.then(|| architecture.to_owned())))
+}
+
+/// Says why a release lists no index: a warning for a suite of updates that lacks the architecture.
+fn missing(
+    plan: &Plan,
+    component: &str,
+    architecture: &str,
+    found: &Found,
+) -> Result<Warning, RepositoryError> {
+    let suite = plan.suite.name.to_string();
+    let architecture = architecture.to_owned();
+    if !has_component(found, component) {
+        let available = found.release.components.clone();
+        return Err(RepositoryError::MissingComponent { suite, component: component.to_owned(), available });
+    }
+    if plan.only_updates {
+        return Ok(Warning::MissingArchitecture { suite, architecture });
+    }
+    let available = found.release.architectures.clone();
+    Err(RepositoryError::MissingArchitecture { suite, architecture, available })
 }
 
 /// Says whether packages for all architectures stand in an index of their own.

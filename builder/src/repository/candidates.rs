@@ -1,4 +1,4 @@
-//! Which mirrors are asked for an archive, and in which order (`docs`: mirrors).
+//! Which mirrors are asked for an archive, and in which order.
 //!
 //! Flag, environment and settings, then the spec, then the host's apt, then the snapshot archive. The
 //! order says who is asked first, never who is believed: what an answer is decides its signature.
