@@ -139,7 +139,7 @@ impl Client {
         let stored = self
             .blocking(move || {
                 let path = partial.path().to_path_buf();
-                let file = partial.into_file().map_err(CacheError::io("read", path))?;
+                let (file, _lock) = partial.into_file().map_err(CacheError::io("read", path))?;
                 cache.store(file, Shelf::Contents, &digest.hex(), digest, 0)
             })
             .await??;

@@ -13,7 +13,7 @@ use super::failure::Attempts;
 use super::identity::Identity;
 use super::item::Item;
 use super::mirror::{Mirror, NamedBy};
-use crate::cache::Shelf;
+use crate::cache::{CacheError, Shelf};
 use crate::spec::schema::{DebianRepository, Repository};
 
 /// A package as a lock records it.
@@ -104,7 +104,7 @@ impl Client {
         let digest = package.digest;
         self.blocking(move || {
             let path = partial.path().to_path_buf();
-            let file = partial.into_file().map_err(crate::cache::CacheError::io("read", path))?;
+            let (file, _lock) = partial.into_file().map_err(CacheError::io("read", path))?;
             Ok(cache.store(file, Shelf::Packages, &digest.hex(), digest, 0)?.path)
         })
         .await?

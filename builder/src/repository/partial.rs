@@ -1,8 +1,9 @@
 //! A download that is under way: a file in the cache's `tmp` folder that survives a killed build.
 //!
 //! It is named after the digest it will have, so it can be continued by any build and from any mirror;
-//! whether the parts fit is decided by the digest alone. The file is locked while it is written, so two
-//! builds (or two platforms of one) never write the same one: the second waits and finds the result.
+//! whether the parts fit is decided by the digest alone. A lock beside it is held until the file is in
+//! its place, so two builds (or two platforms of one) never fetch the same one: the second waits and
+//! finds the result.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -21,6 +22,37 @@ pub(super) struct Partial {
     file: File,
     hasher: Sha256,
     length: u64,
+    lock: Lock,
+}
+
+/// Keeps others from fetching the same file.
+#[derive(Debug)]
+pub(super) struct Lock {
+    path: PathBuf,
+    /// Held open: the system releases the lock with it, also when the build is killed.
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock at `path`; blocks while another has it.
+    fn take(path: PathBuf) -> io::Result<Self> {
+        loop {
+            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+            file.lock()?;
+            // Whoever had the lock removed it when the work was done: then this one guards nothing.
+            let ours = file.metadata()?.ino();
+            if fs::metadata(&path).is_ok_and(|there| there.ino() == ours) {
+                return Ok(Self { path, _file: file });
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // While it is still held: one that is left over is harmless, and is taken again.
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 impl Partial {
@@ -28,18 +60,11 @@ impl Partial {
     pub(super) fn open(folder: &Path, digest: Digest) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let path = folder.join(format!("{}.part", digest.hex()));
-        loop {
-            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-            file.lock()?;
-            // Whoever had the lock may have moved the file to its place or removed it meanwhile.
-            let ours = file.metadata()?;
-            let there = fs::metadata(&path).is_ok_and(|there| there.ino() == ours.ino());
-            if there {
-                let mut partial = Self { path, file, hasher: Sha256::new(), length: 0 };
-                partial.hash_what_is_there()?;
-                return Ok(partial);
-            }
-        }
+        let lock = Lock::take(path.with_extension("lock"))?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let mut partial = Self { path, file, hasher: Sha256::new(), length: 0, lock };
+        partial.hash_what_is_there()?;
+        Ok(partial)
     }
 
     /// Returns the number of bytes that are there.
@@ -93,10 +118,10 @@ impl Partial {
         (from == url).then(|| validator.to_owned())
     }
 
-    /// Hands the file over, to be moved to its place or dropped.
-    pub(super) fn into_file(self) -> io::Result<NamedTempFile> {
+    /// Hands the file over, to be moved to its place or dropped, and the lock to be held until then.
+    pub(super) fn into_file(self) -> io::Result<(NamedTempFile, Lock)> {
         self.forget_validator()?;
-        Ok(NamedTempFile::from_parts(self.file, TempPath::try_from_path(self.path)?))
+        Ok((NamedTempFile::from_parts(self.file, TempPath::try_from_path(self.path)?), self.lock))
     }
 
     /// Removes the file.
@@ -159,15 +184,21 @@ mod tests {
     }
 
     #[test]
-    fn the_second_waits_and_gets_a_file_of_its_own() {
+    fn the_second_waits_until_the_file_is_in_its_place() {
         let folder = tempfile::tempdir().expect("a directory");
         let digest = Digest::of(b"attar");
         let mut first = Partial::open(folder.path(), digest).expect("a file");
         first.append(b"attar").expect("room");
         let path = folder.path().to_owned();
-        let second = std::thread::spawn(move || Partial::open(&path, digest).map(|partial| partial.length()));
-        let file = first.into_file().expect("a file");
-        file.persist(folder.path().join("place")).expect("the same file system");
-        assert_eq!(second.join().expect("no panic").expect("a file"), 0);
+        let place = folder.path().join("place");
+        let (there, is_there) = (place.clone(), |path: &Path| path.exists());
+        let second = std::thread::spawn(move || {
+            let partial = Partial::open(&path, digest).expect("a file");
+            (partial.length(), is_there(&there))
+        });
+        let (file, lock) = first.into_file().expect("a file");
+        file.persist(place).expect("the same file system");
+        drop(lock);
+        assert_eq!(second.join().expect("no panic"), (0, true));
     }
 }
