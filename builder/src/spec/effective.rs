@@ -62,9 +62,21 @@ impl Origins {
         }
     }
 
-    /// Returns where exactly this value was said.
-    pub fn exactly(&self, pointer: &str) -> Option<&Location> {
-        self.0.get(pointer)
+    /// Returns where a value was said, following it to the form in which it was written: the words of
+    /// an entrypoint may stand in a list or a line. `None` for a default.
+    pub(super) fn said(&self, pointer: &str) -> Option<&Location> {
+        let mut around = pointer;
+        let location = loop {
+            if let Some(location) = self.0.get(around) {
+                break location;
+            }
+            around = around.rsplit_once('/')?.0;
+        };
+        let below = format!("{around}/");
+        let mut known = self.0.range(below.clone()..).take_while(|(key, _)| key.starts_with(&below));
+        let named = |key: &str| !key[below.len()..].starts_with(|c: char| c.is_ascii_digit());
+        let is_default = around.len() < pointer.len() && known.any(|(key, _)| named(key));
+        (!is_default).then_some(location)
     }
 
     /// Names a value for a message by file and line: `attar.yaml:12`.
@@ -129,6 +141,8 @@ impl Document {
         self.expand(&mut root, platform.as_ref(), selection.arguments.unwrap_or(&none), faults);
         validate::name_directories(&mut root, &self.sources);
         let open = platform.is_none();
+        let span = super::source::Span { file: 0, start: 0, end: 0 };
+        let mut root = Node { value: Value::Mapping(root), span };
         let json = self.validated(&root, Stage::Effective { open }, faults)?;
         let mut spec: Spec = match serde_json::from_value(json) {
             Ok(spec) => spec,
@@ -138,9 +152,9 @@ impl Document {
             }
         };
         fill_in(&mut spec);
+        Shape::Object(shape::spec().clone()).canonical_platforms(&mut root);
         let mut origins = Origins::default();
-        let span = super::source::Span { file: 0, start: 0, end: 0 };
-        origins.add("", &Node { value: Value::Mapping(root), span }, &self.sources);
+        origins.add("", &root, &self.sources);
         Some(Effective { spec, origins, directory: self.directory.clone(), open })
     }
 
@@ -166,13 +180,11 @@ impl Document {
         }
     }
 
-    fn validated(&self, root: &Mapping, stage: Stage, faults: &mut Vec<Fault>) -> Option<serde_json::Value> {
-        let span = super::source::Span { file: 0, start: 0, end: 0 };
-        let node = Node { value: Value::Mapping(root.clone()), span };
+    fn validated(&self, root: &Node, stage: Stage, faults: &mut Vec<Fault>) -> Option<serde_json::Value> {
         let shape = Shape::Object(shape::spec().clone());
-        let json = Validation::new(stage, &self.sources, faults).value("spec", &node, &shape);
-        if faults.is_empty() {
-            faults.extend(validate::effective(root, &self.sources));
+        let json = Validation::new(stage, &self.sources, faults).value("spec", root, &shape);
+        if let Some(mapping) = root.mapping().filter(|_| faults.is_empty()) {
+            faults.extend(validate::effective(mapping, &self.sources));
         }
         json
     }

@@ -14,12 +14,15 @@ mod effective;
 mod fields;
 mod filter;
 mod format;
+mod json_schema;
 mod merge;
 mod node;
 mod parameters;
+mod reference;
 mod refused;
 pub mod schema;
 mod shape;
+mod show;
 mod source;
 mod validate;
 mod yaml;
@@ -28,6 +31,9 @@ pub use diagnostic::Diagnostics;
 pub use document::{Document, load, parse};
 pub use effective::{DEFAULT_PLATFORMS, DEFAULT_SUITE, Effective, Origins, Selection};
 pub use filter::{InvalidPattern, PathFilter, PathSet, sets};
+pub use json_schema::json_schema;
+pub use reference::reference;
+pub use show::show;
 pub use source::Location;
 
 #[cfg(test)]

@@ -197,6 +197,12 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// Returns the value of a platform's own parameter, as code.
+pub(crate) fn example(platform: &str, name: &str) -> String {
+    let value = platform.parse().map(|platform| built_in(&platform, name)).unwrap_or_default();
+    if value.is_empty() { "empty".to_owned() } else { format!("`{value}`") }
+}
+
 fn built_in(platform: &Platform, name: &str) -> String {
     let text = |name: Option<&str>| name.unwrap_or_default().to_owned();
     match name {

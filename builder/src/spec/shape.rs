@@ -4,10 +4,11 @@
 use std::sync::LazyLock;
 
 use schemars::JsonSchema;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value as Json};
 
 use super::fields;
-use super::node::Mapping;
+use super::format;
+use super::node::{Mapping, Node, Value};
 use super::schema::{FileKeys, Spec, VariantKeys};
 
 /// What a value can be.
@@ -106,7 +107,8 @@ pub(crate) enum Merge {
 }
 
 impl Merge {
-    fn parse(name: &str) -> Self {
+    /// Returns the rule with this name.
+    pub(crate) fn parse(name: &str) -> Self {
         match name {
             "names" => Self::Names,
             "patterns" => Self::Patterns,
@@ -192,6 +194,33 @@ pub(crate) fn canonical_keys(mapping: &mut Mapping) {
     }
 }
 
+impl Shape {
+    /// Renames the platforms that are keys of maps below a node to their canonical names.
+    pub(crate) fn canonical_platforms(&self, node: &mut Node) {
+        match (self, &mut node.value) {
+            (Self::Any(forms), _) => forms.iter().for_each(|form| form.canonical_platforms(node)),
+            (Self::Object(object), Value::Mapping(mapping)) => {
+                for entry in &mut mapping.0 {
+                    if let Some(property) = object.property(&entry.key) {
+                        property.shape.canonical_platforms(&mut entry.value);
+                    }
+                }
+            }
+            (Self::List { items, .. }, Value::Sequence(nodes)) => {
+                nodes.iter_mut().for_each(|node| items.canonical_platforms(node));
+            }
+            (Self::Map { keys, .. }, Value::Mapping(mapping)) if keys.as_deref() == Some("platform") => {
+                for entry in &mut mapping.0 {
+                    if let Ok(platform) = format::platform(&entry.key) {
+                        entry.key = platform.to_string();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 fn own_keys<T: JsonSchema>(name: &str) -> Object {
     let schema = schemars::schema_for!(T).to_value();
     let definitions = schema["$defs"].as_object().cloned().unwrap_or_default();
@@ -200,7 +229,7 @@ fn own_keys<T: JsonSchema>(name: &str) -> Object {
 }
 
 struct Compiler<'a> {
-    definitions: &'a Map<String, Value>,
+    definitions: &'a Map<String, Json>,
 }
 
 /// What stands beside a reference or around it, which goes inward.
@@ -212,13 +241,13 @@ struct Context {
 }
 
 impl Compiler<'_> {
-    fn object(&self, name: &str, schema: &Map<String, Value>) -> Object {
+    fn object(&self, name: &str, schema: &Map<String, Json>) -> Object {
         let empty = Map::new();
-        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+        let properties = schema.get("properties").and_then(Json::as_object).unwrap_or(&empty);
         let required: Vec<_> = schema
             .get("required")
-            .and_then(Value::as_array)
-            .map_or_else(Vec::new, |names| names.iter().filter_map(Value::as_str).collect());
+            .and_then(Json::as_array)
+            .map_or_else(Vec::new, |names| names.iter().filter_map(Json::as_str).collect());
         let order = fields::of(name);
         let property = |key: &&str| {
             let schema = properties.get(*key)?.as_object()?;
@@ -234,27 +263,27 @@ impl Compiler<'_> {
         Object { name: name.to_owned(), description: description(schema), properties }
     }
 
-    fn shape(&self, schema: &Map<String, Value>, outer: Context) -> Shape {
+    fn shape(&self, schema: &Map<String, Json>, outer: Context) -> Shape {
         let context = Context {
             format: text(schema, "x-format").or(outer.format),
-            merge: schema.get("x-merge").and_then(Value::as_str).map(Merge::parse).or(outer.merge),
+            merge: schema.get("x-merge").and_then(Json::as_str).map(Merge::parse).or(outer.merge),
             keys: text(schema, "x-keys").or(outer.keys),
         };
-        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        if let Some(reference) = schema.get("$ref").and_then(Json::as_str) {
             let name = reference.rsplit('/').next().unwrap_or_default();
             let definition = self.definitions[name].as_object().expect("a definition is a map");
-            if definition.get("type").and_then(Value::as_str) == Some("object") {
+            if definition.get("type").and_then(Json::as_str) == Some("object") {
                 return Shape::Object(self.object(name, definition));
             }
             return self.shape(definition, context);
         }
-        if let Some(forms) = schema.get("anyOf").and_then(Value::as_array) {
-            let forms = forms.iter().filter_map(Value::as_object).filter(|form| !is_null(form));
+        if let Some(forms) = schema.get("anyOf").and_then(Json::as_array) {
+            let forms = forms.iter().filter_map(Json::as_object).filter(|form| !is_null(form));
             let mut forms: Vec<_> = forms.map(|form| self.shape(form, context.clone())).collect();
             return if forms.len() == 1 { forms.remove(0) } else { Shape::Any(flat(forms)) };
         }
-        if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
-            let choices = choices.iter().filter_map(Value::as_object);
+        if let Some(choices) = schema.get("oneOf").and_then(Json::as_array) {
+            let choices = choices.iter().filter_map(Json::as_object);
             let choice = |schema: &Map<_, _>| {
                 Some(Choice { word: text(schema, "const")?, description: description(schema) })
             };
@@ -263,15 +292,15 @@ impl Compiler<'_> {
         self.plain(schema, context)
     }
 
-    fn plain(&self, schema: &Map<String, Value>, context: Context) -> Shape {
-        let nested = |key: &str| schema.get(key).and_then(Value::as_object);
+    fn plain(&self, schema: &Map<String, Json>, context: Context) -> Shape {
+        let nested = |key: &str| schema.get(key).and_then(Json::as_object);
         let types = types(schema);
         match types.as_slice() {
             ["string"] => Shape::Text { format: context.format, scalar: false },
             ["boolean"] => Shape::Boolean,
             ["integer"] => {
-                let limit = |key: &str, default| schema.get(key).and_then(Value::as_i64).unwrap_or(default);
-                let signed = schema.get("format").and_then(Value::as_str) == Some("int32");
+                let limit = |key: &str, default| schema.get(key).and_then(Json::as_i64).unwrap_or(default);
+                let signed = schema.get("format").and_then(Json::as_str) == Some("int32");
                 let (lowest, highest) =
                     if signed { (i32::MIN.into(), i32::MAX.into()) } else { (0, u32::MAX.into()) };
                 Shape::Integer { lowest: limit("minimum", lowest), highest: limit("maximum", highest) }
@@ -302,25 +331,25 @@ fn flat(forms: Vec<Shape>) -> Vec<Shape> {
     forms.into_iter().flat_map(spread).collect()
 }
 
-fn types(schema: &Map<String, Value>) -> Vec<&str> {
+fn types(schema: &Map<String, Json>) -> Vec<&str> {
     match schema.get("type") {
-        Some(Value::String(name)) => vec![name],
-        Some(Value::Array(names)) => {
-            names.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect()
+        Some(Json::String(name)) => vec![name],
+        Some(Json::Array(names)) => {
+            names.iter().filter_map(Json::as_str).filter(|name| *name != "null").collect()
         }
         _ => Vec::new(),
     }
 }
 
-fn is_null(schema: &Map<String, Value>) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some("null")
+fn is_null(schema: &Map<String, Json>) -> bool {
+    schema.get("type").and_then(Json::as_str) == Some("null")
 }
 
-fn text(schema: &Map<String, Value>, key: &str) -> Option<String> {
-    schema.get(key).and_then(Value::as_str).map(str::to_owned)
+fn text(schema: &Map<String, Json>, key: &str) -> Option<String> {
+    schema.get(key).and_then(Json::as_str).map(str::to_owned)
 }
 
 /// Returns the doc comment as one paragraph.
-fn description(schema: &Map<String, Value>) -> String {
+fn description(schema: &Map<String, Json>) -> String {
     text(schema, "description").unwrap_or_default().replace('\n', " ")
 }

@@ -13,6 +13,7 @@ mod files;
 mod keys;
 mod merging;
 mod parameters;
+mod showing;
 mod values;
 
 /// Loads a spec from files in memory, of which `attar.yaml` is the one that is asked for.
