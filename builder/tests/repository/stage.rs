@@ -65,11 +65,7 @@ impl Stage {
             first_pause: Duration::from_millis(1),
             longest_pause: Duration::from_millis(2),
         };
-        settings.transport = TransportSettings {
-            environment_proxies: false,
-            read_timeout: Duration::from_millis(300),
-            ..TransportSettings::default()
-        };
+        settings.transport = TransportSettings { environment_proxies: false, ..TransportSettings::default() };
         settings
     }
 
