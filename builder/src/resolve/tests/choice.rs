@@ -104,6 +104,7 @@ fn conflicts() {
             &["a"],
             "a=1 b=1",
         ),
+        ("said twice", "a 1\nDepends: b, b, b | c\nConflicts: c, c\n\nb 1\n\nc 1", &["a", "a"], "a=1 b=1"),
         ("replaces does not keep apart", "a 1\nDepends: b\nReplaces: b\n\nb 1", &["a"], "a=1 b=1"),
     ]);
 }

@@ -22,6 +22,37 @@ fn a_version_that_is_not_there() {
 }
 
 #[test]
+fn an_allow_list_that_leaves_it_out() {
+    let extra = Source { allowed: Some(vec!["b".to_owned()]), ..source("extra", "a 3\n\nb 3") };
+    let universe = amd64(vec![source("trixie", "c 1\nProvides: v (= 1)"), extra]);
+    insta::assert_snapshot!(refused(&universe, &ask(&["a", "v (>= 2)"])), @"
+    spec:1: nothing for linux/amd64 is `a`, only 3 in extra, whose `packages` leave it out
+    spec:2: nothing for linux/amd64 is `v (>= 2)`, only c 1 in trixie
+    ");
+}
+
+#[test]
+fn needed_and_refused() {
+    let universe = trixie("a 1\nDepends: b\nConflicts: b\n\nb 1");
+    insta::assert_snapshot!(refused(&universe, &ask(&["a"])), @"
+    no choice of packages satisfies the request:
+      - spec:1 asks for `a`
+      - a needs `b`
+      - a conflicts with `b`
+    ");
+}
+
+#[test]
+fn a_field_that_cannot_be_read() {
+    let universe = trixie("a 1\nDepends: b (>= 1");
+    insta::assert_snapshot!(refused(&universe, &ask(&["a"])), @"
+    no choice of packages satisfies the request:
+      - spec:1 asks for `a`
+      - a needs `b (>= 1`, but that cannot be read
+    ");
+}
+
+#[test]
 fn a_dependency_that_is_too_old() {
     let universe = trixie("x 1\nDepends: z, y\n\ny 2\nDepends: z (>= 2)\n\nz 1.0");
     insta::assert_snapshot!(refused(&universe, &ask(&["z", "x"])), @"
