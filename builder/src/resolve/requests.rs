@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use attar_packages::debian::maintenance;
-use attar_packages::debian::relation::parse_relations;
+use attar_packages::debian::relation::{Relation, parse_relations};
 use resolvo::SolvableId;
 
 use super::error::{Missing, NoVersion, Offer, Unknown};
@@ -88,10 +88,13 @@ impl<'r> Policy<'r> {
         preferred.get(&(platform.to_owned(), name.to_owned())).map(String::as_str)
     }
 
-    /// Returns the reason for which a relation serves maintainer scripts alone, unless the request
+    /// Returns the reason for which a clause serves maintainer scripts alone, unless the request
     /// follows those too.
-    pub(super) fn serves_scripts_only(&self, owner: &str, target: &str) -> Option<&'static str> {
-        if self.request.full_relations { None } else { maintenance::serves_scripts_only(owner, target) }
+    pub(super) fn serves_scripts_only(&self, owner: &str, alternatives: &[Relation]) -> Option<&'static str> {
+        if self.request.full_relations {
+            return None;
+        }
+        alternatives.iter().find_map(|it| maintenance::serves_scripts_only(owner, &it.name))
     }
 }
 

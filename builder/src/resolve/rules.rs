@@ -110,10 +110,8 @@ impl<'p, 'u> Rules<'p, 'u> {
         if meaning.vacuous || meaning.solvables.contains(&id) {
             return None;
         }
-        let scripts = || {
-            let mut targets = meaning.alternatives.iter();
-            targets.find_map(|it| self.pool.policy.serves_scripts_only(candidate.package.name(), &it.name))
-        };
+        let owner = candidate.package.name();
+        let scripts = || self.pool.policy.serves_scripts_only(owner, &meaning.alternatives);
         let dropped = meaning.without.clone().map(Cause::Without).or_else(|| scripts().map(Cause::Scripts));
         let solvables = Rc::clone(&meaning.solvables);
         Some(Rule { kind: Kind::Needs, text, solvables, dropped })

@@ -45,6 +45,22 @@ fn leaving_out_what_is_not_there() {
 }
 
 #[test]
+fn relations_for_scripts_are_left_out_unless_all_are_wanted() {
+    let stanzas = "tzdata 1\nDepends: debconf (>= 0.5) | debconf-2.0\n\ndebconf 1";
+    let universe = amd64(vec![source("trixie", stanzas)]);
+    let full = |names: &[&str]| Request { full_relations: true, ..ask(names) };
+    assert_eq!(chosen(&universe, &ask(&["tzdata"])), ["tzdata=1"]);
+    assert_eq!(chosen(&universe, &full(&["tzdata"])), ["debconf=1 tzdata=1"]);
+    assert_eq!(chosen(&universe, &ask(&["tzdata", "debconf"])), ["debconf=1 tzdata=1"]);
+
+    let dropped = |request| resolve(&universe, &request).expect("there is an answer").dropped;
+    let found = dropped(ask(&["tzdata"]));
+    assert!(matches!(found.as_slice(), [DroppedRelation { cause: Cause::Scripts(_), .. }]), "{found:?}");
+    assert_eq!(dropped(full(&["tzdata"])), []);
+    assert_eq!(dropped(ask(&["tzdata", "debconf"])), []);
+}
+
+#[test]
 fn the_foundation_comes_alone() {
     let stanzas = "a 1\nDepends: f\n\nb 1\nBreaks: f (>= 2)\n\nf 1\nDepends: d\n\nf 2\nDepends: d\n\nd 1";
     let universe = amd64(vec![source("trixie", stanzas)]);
