@@ -9,6 +9,7 @@
 //! 2. `rules` turns one package's fields into clauses over those;
 //! 3. `engine` lets a SAT solver (CDCL) satisfy the clauses, asking for the rules of a package
 //!    only once it is chosen, so that solving costs what the answer is large, not the index;
+//!    `sketch` guesses beforehand which alternatives will be there anyway;
 //! 4. `agreement` says which version each platform should prefer, so that they agree;
 //! 5. `selection` keeps what a request leads to, and notes reasons, dropped relations and lags;
 //! 6. where there is no answer, `proof` looks for a smallest set of facts that contradict.
@@ -35,6 +36,7 @@ mod proof;
 mod requests;
 mod rules;
 mod selection;
+mod sketch;
 #[cfg(test)]
 mod tests;
 

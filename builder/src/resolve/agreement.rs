@@ -13,6 +13,7 @@ use super::pool::{Pool, Takers};
 use super::requests::{Policy, roots};
 use super::rules::Rules;
 use super::selection::{self, Reached};
+use super::sketch::Sketch;
 use super::{Request, ResolveError, Selection, Universe, proof};
 
 /// Solves a request, repeating the search until the versions suit the platforms that take them.
@@ -27,7 +28,7 @@ pub(super) fn solve(
         let roots = roots(&pool, request)?;
         let rules = Rules::new(&pool);
         let lists: Vec<_> = roots.iter().map(|root| root.solvables.clone()).collect();
-        let chosen = match search(&rules, &lists, Facts::All) {
+        let chosen = match search(&rules, &lists, &Sketch::draw(&rules, &roots), Facts::All) {
             Outcome::Solved(chosen) => chosen,
             Outcome::Unsolvable(_) => return Err(proof::explain(universe, request, policy)),
         };

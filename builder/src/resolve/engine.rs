@@ -17,6 +17,7 @@ use resolvo::{
 };
 
 use super::rules::{Kind, Rules};
+use super::sketch::Sketch;
 
 /// One rule: the solvable that imposes it, and its place among the solvable's rules.
 pub(super) type Fact = (SolvableId, usize);
@@ -39,16 +40,27 @@ pub(super) enum Outcome {
 }
 
 /// Searches for a set of solvables that has one of each of the `roots` and keeps the rules of all
-/// that are in it.
-pub(super) fn search(rules: &Rules<'_, '_>, roots: &[Rc<[SolvableId]>], facts: Facts<'_>) -> Outcome {
+/// that are in it. Among alternatives those of the sketch are tried first.
+pub(super) fn search(
+    rules: &Rules<'_, '_>,
+    roots: &[Rc<[SolvableId]>],
+    sketch: &Sketch,
+    facts: Facts<'_>,
+) -> Outcome {
     let engine = Engine {
         rules,
+        sketch,
         facts,
         sets: RefCell::default(),
         numbers: RefCell::default(),
         asked: RefCell::default(),
     };
-    let requirements = roots.iter().map(|root| engine.intern(root).into()).collect();
+    let requirements = (roots.iter())
+        .map(|root| match sketch.order(root) {
+            Some(ordered) => engine.intern(&ordered.into()).into(),
+            None => engine.intern(root).into(),
+        })
+        .collect();
     let mut solver = Solver::new(engine);
     match solver.solve(Problem::new().requirements(requirements)) {
         Ok(chosen) => Outcome::Solved(chosen),
@@ -61,6 +73,7 @@ pub(super) fn search(rules: &Rules<'_, '_>, roots: &[Rc<[SolvableId]>], facts: F
 /// What the solver asks.
 struct Engine<'e, 'p, 'u> {
     rules: &'e Rules<'p, 'u>,
+    sketch: &'e Sketch,
     facts: Facts<'e>,
     /// The lists of solvables in clauses, by the number the solver knows them by.
     sets: RefCell<Vec<Rc<[SolvableId]>>>,
@@ -114,7 +127,10 @@ impl DependencyProvider for Engine<'_, '_, '_> {
             if rule.dropped.is_some() || !self.holds((solvable, place), rule.kind) {
                 continue;
             }
-            let set = self.intern(&rule.solvables);
+            let set = match self.sketch.order(&rule.solvables) {
+                Some(ordered) if rule.kind == Kind::Needs => self.intern(&ordered.into()),
+                _ => self.intern(&rule.solvables),
+            };
             match rule.kind {
                 Kind::Needs | Kind::SameVersion => known.requirements.push(set.into()),
                 Kind::Conflicts | Kind::Breaks | Kind::OneVersion => known.constrains.push(set),

@@ -7,12 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use attar_packages::debian::version::compare;
+
 use super::engine::{Fact, Facts, Outcome, search};
 use super::error::Skew;
 use super::pool::{Pool, Takers, key};
 use super::requests::{Policy, Root, roots};
 use super::rules::{Kind, Rules};
 use super::selection::{self, Reached};
+use super::sketch::Sketch;
 use super::{Request, ResolveError, Universe};
 
 mod words;
@@ -46,7 +49,7 @@ pub(super) fn explain(universe: &Universe, request: &Request, policy: &Policy<'_
 
 fn search_for(rules: &Rules<'_, '_>, roots: &[&Root<'_>], facts: Facts<'_>) -> Outcome {
     let lists: Vec<_> = roots.iter().map(|root| Rc::clone(&root.solvables)).collect();
-    search(rules, &lists, facts)
+    search(rules, &lists, &Sketch::default(), facts)
 }
 
 /// Lists the packages whose versions differ although they must not: those without a version in
@@ -57,7 +60,7 @@ fn skews(pool: &Pool<'_>, reached: &[Reached]) -> Vec<Skew> {
         let taken = (candidate.platform, key(candidate), candidate.package.version());
         versions.entry(candidate.package.name()).or_default().push(taken);
     }
-    versions.retain(|_, taken| taken.windows(2).any(|pair| pair[0].1 != pair[1].1));
+    versions.retain(|_, taken| taken.windows(2).any(|pair| compare(pair[0].1, pair[1].1).is_ne()));
     let has_common = |name: &str, taken: &[(usize, &str, &str)]| {
         let (first, others) = taken.split_first().expect("every name was taken somewhere");
         let versions = pool.versions(first.0, name);

@@ -26,6 +26,18 @@ fn dependencies() {
             "a=1 c=1",
         ),
         (
+            "an alternative that is there anyway",
+            "a 1\nDepends: b, c\n\nb 1\nDepends: d | c\n\nc 1\n\nd 1",
+            &["a"],
+            "a=1 b=1 c=1",
+        ),
+        (
+            "an alternative that is there anyway, further down",
+            "a 1\nDepends: b, d | e\n\nb 1\nDepends: c\n\nc 1\nDepends: e\n\nd 1\n\ne 1",
+            &["a"],
+            "a=1 b=1 c=1 e=1",
+        ),
+        (
             "an older version whose relations hold",
             "a 2\nDepends: b (>= 2)\n\na 1\nDepends: b\n\nb 1",
             &["a"],
