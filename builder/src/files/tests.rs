@@ -175,7 +175,7 @@ fn hostile_archives_are_refused() {
     let path = host.folder.path().join("a.tar");
     let mut request = host.request("", "/opt");
     request.source = Source::Archive(path.clone());
-    let mut refuse = |bytes: Vec<u8>| {
+    let refuse = |bytes: Vec<u8>| {
         fs::write(&path, bytes).expect("writable");
         let mut hashes = Hashes::load(&host.cache, Path::new("attar.yaml"));
         let error = collect(&request, &mut hashes).expect_err("refused");
