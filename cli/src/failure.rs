@@ -4,6 +4,10 @@
 
 use std::fmt::Write as _;
 
+use attar_builder::build::BuildError;
+use attar_builder::cache::CacheError;
+use attar_builder::locking::LockingError;
+use attar_builder::repository::{RepositoryError, Stale};
 use attar_builder::spec::Diagnostics;
 
 use crate::escape;
@@ -44,7 +48,7 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Returns the chain of causes and the hints, one a line; what is wrong with a spec is shown in the spec.
 pub(crate) fn render(error: &anyhow::Error, color: bool) -> String {
-    if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
+    if let Some(diagnostics) = error.chain().find_map(|cause| cause.downcast_ref::<Diagnostics>()) {
         let shown = diagnostics.render(color);
         // The colours are escape sequences themselves; the renderer shows control characters by name.
         return format!("{}\n", if color { shown } else { escape::lines(&shown) });
@@ -69,7 +73,53 @@ pub(crate) fn render(error: &anyhow::Error, color: bool) -> String {
 
 /// Returns advice for the causes that have some.
 fn hints(error: &anyhow::Error) -> Vec<String> {
-    error.chain().filter_map(|cause| cause.downcast_ref::<Usage>()?.hint.clone()).collect()
+    let mut hints: Vec<String> = error.chain().filter_map(hint).collect();
+    // An error that wraps another transparently stands in the chain twice.
+    hints.dedup();
+    hints
+}
+
+fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(usage) = cause.downcast_ref::<Usage>() {
+        return usage.hint.clone();
+    }
+    let text = match cause.downcast_ref() {
+        Some(BuildError::NoLock(_)) => Some("`attar lock` makes one"),
+        Some(BuildError::Outdated { .. } | BuildError::OldFormat { .. }) => {
+            Some("`attar lock` renews it, keeping every version that still fits")
+        }
+        Some(BuildError::Locking(cause)) => of_locking(cause),
+        Some(BuildError::Fetch(cause)) => of_repository(cause),
+        _ => None,
+    };
+    let text = text.or_else(|| cause.downcast_ref().and_then(of_locking));
+    let text = text.or_else(|| cause.downcast_ref().and_then(of_repository));
+    let text = text.or_else(|| match cause.downcast_ref() {
+        Some(CacheError::Newer { .. }) => Some("`--cache-dir DIR` uses another cache"),
+        _ => None,
+    });
+    text.map(String::from)
+}
+
+fn of_locking(cause: &LockingError) -> Option<&'static str> {
+    match cause {
+        LockingError::Repository(cause) => of_repository(cause),
+        LockingError::Rollback { .. } => {
+            Some("`--allow-rollback` accepts it, if you know why the archive went back")
+        }
+        _ => None,
+    }
+}
+
+fn of_repository(cause: &RepositoryError) -> Option<&'static str> {
+    match cause {
+        RepositoryError::Offline { .. } => Some("run the same command once without `--offline`"),
+        RepositoryError::Unavailable { .. } => Some("`--mirror URL` asks another mirror first"),
+        RepositoryError::Stale { source: Stale::Expired { .. }, .. } => {
+            Some("`check-valid-until: false` in the spec accepts a release past its date")
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

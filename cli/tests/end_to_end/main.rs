@@ -4,8 +4,12 @@
 
 mod support;
 
+mod bad_input;
 mod dpkg;
 mod engines;
 mod examples;
+mod hostile;
 mod judges;
+mod kill;
+mod offline;
 mod sameness;

@@ -74,7 +74,7 @@ fn build(example: &str, compression: &str, surroundings: &Surroundings) -> (Stri
 }
 
 /// Copies what was downloaded and nothing that was made of it, so that everything is made again.
-fn copy_packages(from: &Path, to: &Path) {
+pub(crate) fn copy_packages(from: &Path, to: &Path) {
     for part in ["packages", "indexes", "documents"] {
         let source = from.join(part);
         if source.is_dir() {
