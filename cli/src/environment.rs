@@ -4,7 +4,6 @@
 //! ours. The reference page in `docs/` is made from the same table.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// A variable that is read besides those of the options.
@@ -65,7 +64,7 @@ impl Variable {
             Self::SourceDateEpoch => {
                 "seconds since 1970 for `created` and the history of images; layers never depend on it"
             }
-            Self::NoColor => "any value: no colours, as `--color never`",
+            Self::NoColor => "any value: no colours",
             Self::Ci => "any value: plain lines instead of bars, even on a terminal",
             Self::XdgCacheHome => "folder of caches; the cache is `attar` in it",
             Self::XdgConfigHome => "folder of configuration; the file is `attar/config` in it",
@@ -95,15 +94,10 @@ impl Variable {
     }
 }
 
-/// Returns the table of all variables as Markdown, those of the options included.
-pub(crate) fn markdown() -> String {
-    let mut text = String::from("| variable | meaning |\n|---|---|\n");
-    let options = option_variables(&crate::args::definition());
+/// Returns every variable with its meaning, those of the options included.
+pub(crate) fn table() -> Vec<(String, String)> {
     let others = Variable::ALL.iter().map(|variable| (variable.name().into(), variable.meaning().into()));
-    for (name, meaning) in others.chain(options) {
-        writeln!(text, "| `{name}` | {meaning} |").expect("writing to a string cannot fail");
-    }
-    text
+    others.chain(option_variables(&crate::args::definition())).collect()
 }
 
 /// Returns each option's variable with the commands and options it stands for, by name.

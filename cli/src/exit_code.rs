@@ -1,7 +1,5 @@
 //! Exit codes: the whole table.
 
-use std::fmt::Write as _;
-
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ExitCode {
@@ -37,15 +35,6 @@ impl ExitCode {
             // As in sysexits.h; 2, which argument parsers use, is taken by `No`.
             Self::Usage => 64,
         }
-    }
-
-    /// Returns the table as Markdown, for the reference page.
-    pub(crate) fn markdown() -> String {
-        let mut text = String::from("| code | meaning |\n|---|---|\n");
-        for (code, meaning) in Self::TABLE {
-            writeln!(text, "| {} | {meaning} |", code.number()).expect("writing to a string cannot fail");
-        }
-        text
     }
 }
 

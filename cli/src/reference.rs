@@ -20,14 +20,17 @@ fn page() -> String {
     for subcommand in definition.get_subcommands().filter(|command| command.get_name() != "help") {
         describe_all(&mut text, subcommand);
     }
-    write!(text, "\n## Exit codes\n\n{}", ExitCode::markdown()).expect("writing to a string cannot fail");
-    write!(
-        text,
+    text.push_str("\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
+    for (code, meaning) in ExitCode::TABLE {
+        writeln!(text, "| {} | {meaning} |", code.number()).expect("writing to a string cannot fail");
+    }
+    text.push_str(
         "\n## Environment\n\nA switch in the environment is a word: `true` or `false`, `yes` or `no`, `1` or \
-         `0`.\n\n{}",
-        environment::markdown()
-    )
-    .expect("writing to a string cannot fail");
+         `0`.\n\n| variable | meaning |\n|---|---|\n",
+    );
+    for (name, meaning) in environment::table() {
+        writeln!(text, "| `{name}` | {meaning} |").expect("writing to a string cannot fail");
+    }
     text
 }
 

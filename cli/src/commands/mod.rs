@@ -9,8 +9,10 @@ mod lock;
 mod man;
 mod metadata;
 mod packages;
+mod schema;
 mod search;
 mod several;
+mod show;
 mod why;
 mod why_image;
 
@@ -24,12 +26,13 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> anyhow::Result<Exit
         Command::Init(arguments) => init::run(arguments),
         Command::Lock(arguments) => lock::run(arguments, settings),
         Command::Build(arguments) => build::run(arguments, settings),
+        Command::Show(arguments) => show::run(arguments),
+        Command::Why(arguments) => why::run(arguments, settings),
+        Command::Packages(arguments) => packages::run(arguments, settings),
+        Command::Search(arguments) => search::run(arguments, settings),
+        Command::Schema(arguments) => schema::run(arguments),
         Command::Cache(arguments) => cache::run(arguments, settings),
         Command::Completions(arguments) => completions::run(arguments),
-        Command::Packages(arguments) => packages::run(arguments, settings),
-        Command::Why(arguments) => why::run(arguments, settings),
-        Command::Search(arguments) => search::run(arguments, settings),
         Command::Man(arguments) => man::run(arguments),
-        other => anyhow::bail!("this development version cannot run {other:?} yet"),
     }
 }

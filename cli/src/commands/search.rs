@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use attar_builder::images::architecture;
 use attar_builder::repository::search::{Answer, Match, Query, Request, search};
-use attar_builder::spec::schema::{Repository, Spec};
+use attar_builder::spec::schema::Spec;
 use attar_builder::spec::{self, Selection};
 use attar_packages::debian::version::compare;
 use serde::Serialize;
