@@ -7,7 +7,7 @@ use std::sync::Arc;
 use attar_image::{Entry, FileTree, TreePath};
 
 use super::{
-    BuildError, Request, Requests, StagedImage, Table, Tables, image_name, own_files, scripts, stage,
+    BuildError, Request, Requests, StagedImage, Table, Tables, image_name, linker, own_files, scripts, stage,
 };
 use crate::assemble::{self, Image, RunAs};
 use crate::contents::ImageContents;
@@ -129,6 +129,8 @@ pub(super) fn populate(
     for path in own_files::paths(effective, table)? {
         builder.apply_path(&path).map_err(failed())?;
     }
+    let cache = linker::cache(&builder, scripts::Packages { records: &records, files: &files }, &platform);
+    builder.apply(cache).map_err(failed())?;
     let rootfs = builder.finish();
     for note in &rootfs.notes {
         context.events.note(note.clone());

@@ -5,6 +5,7 @@
 
 mod explain;
 mod image;
+mod linker;
 mod own_files;
 mod remember;
 mod request;

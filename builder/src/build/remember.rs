@@ -21,7 +21,7 @@ use crate::record::RECORD_FORMAT;
 use crate::segment::{self, Part, WRITER_FORMAT};
 
 /// Generation of what is remembered; to be raised with every change of what effects make.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A build that is remembered.
 #[derive(Debug, Serialize, Deserialize)]

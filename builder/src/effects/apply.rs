@@ -9,6 +9,9 @@ use super::effect::{Effect, Existing, FileContent, Ownership};
 use super::mode::ModeChange;
 use super::{Addition, GENERATED, MetadataChange, Outcome, alternatives, capabilities, known};
 
+/// Files that attar writes for the whole image: where they stand, no script changes them.
+const OWN: [&str; 4] = ["etc/passwd", "etc/group", "etc/nsswitch.conf", "etc/ssl/certs/ca-certificates.crt"];
+
 /// An effect with what it is told by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
@@ -197,7 +200,8 @@ impl Work<'_> {
 
     fn write(&mut self, path: &TreePath, content: &FileContent, existing: Existing, because: &str) {
         let stands = self.tree.contains(path);
-        if stands && (existing == Existing::Keep || *content == FileContent::Touched) {
+        let is_own = OWN.iter().any(|own| path.as_bytes() == own.as_bytes());
+        if stands && (is_own || existing == Existing::Keep || *content == FileContent::Touched) {
             return;
         }
         let metadata = self.tree.get(path).map(|entry| entry.metadata.clone());

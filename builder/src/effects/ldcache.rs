@@ -62,7 +62,7 @@ pub fn outcome(inputs: &Inputs<'_>) -> Outcome {
             outcome.additions.push(Addition::symlink(link.path, &link.target, because));
         }
     }
-    let bytes = cache.to_bytes(architecture.order, inputs.generator, architecture.family == Family::X86);
+    let bytes = cache.into_bytes(architecture.order, inputs.generator, architecture.family == Family::X86);
     outcome.additions.push(Addition::file(known("etc/ld.so.cache"), bytes, 0o644, (0, 0), because));
     outcome
 }

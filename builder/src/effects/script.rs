@@ -17,6 +17,8 @@ mod files;
 mod find;
 mod parse;
 pub(super) mod pattern;
+mod report;
+mod start;
 mod state;
 mod syntax;
 mod text;
@@ -111,7 +113,7 @@ pub fn recognise(package: &PackageScripts, name: &str, surroundings: &Surroundin
         return Script { commands: vec![whole], unknown: Vec::new() };
     }
     match interpreter(text) {
-        Ok(()) => evaluate::follow(package, name, text, surroundings),
+        Ok(()) => start::follow(package, name, text, surroundings),
         Err(text) => {
             let unknown = Unknown { line: 1, text, why: "it is not written for a shell" };
             Script { commands: Vec::new(), unknown: vec![unknown] }

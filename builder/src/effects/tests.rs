@@ -165,3 +165,24 @@ glib-compile-schemas /x
     # ping: postinst line 3: `fc-cache -f` would make the cache of fonts (programs read the fonts themselves)
     ");
 }
+
+#[test]
+fn files_that_attar_writes_itself_stay() {
+    let mut tree = tree();
+    tree.insert(known("etc/nsswitch.conf"), file(0o644, b"attar's"));
+    let planned = |existing_path: &str| Planned {
+        effect: Effect::File {
+            path: known(existing_path),
+            content: effect::FileContent::Bytes(b"a script's".to_vec()),
+            mode: None,
+            owner: effect::Ownership::default(),
+            existing: effect::Existing::Replace,
+        },
+        because: "libc-bin: postinst line 13".to_owned(),
+    };
+    let both = [planned("etc/nsswitch.conf"), planned("etc/group")];
+    let outcome = apply::apply(&both, &tree, &read, &Table::default());
+    // What stands is kept; what attar did not write may come from a script.
+    let paths: Vec<String> = outcome.additions.iter().map(|addition| addition.path.to_string()).collect();
+    assert_eq!(paths, ["/etc/group"]);
+}

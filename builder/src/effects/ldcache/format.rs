@@ -35,7 +35,7 @@ pub(super) struct Library {
 
 impl Cache {
     /// Writes the file. `signed` says whether the architecture's characters are.
-    pub(super) fn to_bytes(mut self, order: ByteOrder, generator: &str, signed: bool) -> Vec<u8> {
+    pub(super) fn into_bytes(mut self, order: ByteOrder, generator: &str, signed: bool) -> Vec<u8> {
         self.libraries.sort_by(|a, b| compare(a, b, signed));
         let variants: BTreeSet<&str> =
             self.libraries.iter().filter_map(|found| found.variant.as_deref()).collect();

@@ -305,6 +305,20 @@ impl Run<'_> {
                 self.print(Some(String::new()));
                 self.status = Some(name == "ischroot");
             }
+            ("ls", _) => {
+                let paths: Option<Vec<&str>> =
+                    words.map(|words| words.into_iter().filter(|word| !word.starts_with('-')).collect());
+                let look =
+                    |path: &str| self.state.look(self.surroundings.tree, path, true).map(|found| found.made);
+                let made: Option<Vec<Made>> = paths
+                    .filter(|paths| !paths.is_empty())
+                    .and_then(|paths| paths.into_iter().map(look).collect());
+                let known = made.filter(|made| !made.contains(&Made::Unknown));
+                self.status = known.as_ref().map(|made| !made.contains(&Made::Nothing));
+                // Without anything there is nothing to list.
+                let is_empty = known.is_some_and(|made| made.iter().all(|made| *made == Made::Nothing));
+                self.print(is_empty.then(String::new));
+            }
             ("stat", _) => {
                 let answer = self.stat(arguments);
                 self.status = answer.is_some().then_some(true);

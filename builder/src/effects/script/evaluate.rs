@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::super::effect::Effect;
 use super::expand::Field;
 use super::parse;
 use super::pattern;
-use super::state::{Function, Made, State, Value};
+use super::state::{Function, State, Value};
 use super::syntax::{Command, Kind, Redirect, RedirectKind, Word};
-use super::{Meaning, PackageScripts, Recognised, Script, Surroundings, Unknown};
+use super::{Meaning, PackageScripts, Script, Surroundings};
 
 /// The most commands that are followed in one script. Real ones take a few hundred.
 const MAX_STEPS: u32 = 20_000;
@@ -17,8 +16,6 @@ const MAX_STEPS: u32 = 20_000;
 const MAX_DEPTH: u32 = 120;
 /// The most turns of one loop.
 const MAX_TURNS: u32 = 500;
-/// The longest command that is shown, in characters.
-const MAX_SHOWN: usize = 160;
 
 /// Where the script goes after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,99 +47,12 @@ pub(super) struct Run<'a> {
     pub(super) line: u32,
     /// Values that `local` hides, for each running function.
     pub(super) hidden: Vec<Vec<(String, Option<Value>)>>,
-    here: Rc<Vec<Word>>,
+    pub(super) here: Rc<Vec<Word>>,
     /// What was printed, for each output that is caught.
-    printed: Vec<Value>,
+    pub(super) printed: Vec<Value>,
     pub(super) result: Script,
-    steps: u32,
-    depth: u32,
-}
-
-pub(super) fn follow(
-    package: &PackageScripts,
-    name: &str,
-    text: &[u8],
-    surroundings: &Surroundings<'_>,
-) -> Script {
-    let program = match parse::parse(text) {
-        Ok(program) => program,
-        Err(error) => {
-            let text = "the whole script".to_owned();
-            let unknown = vec![Unknown { line: error.line, text, why: error.why }];
-            return Script { commands: Vec::new(), unknown };
-        }
-    };
-    let arguments: &[&str] = if name == "postinst" { &["configure", ""] } else { &["install"] };
-    let variables = [
-        ("DPKG_ROOT", ""),
-        ("DPKG_MAINTSCRIPT_PACKAGE", &package.package),
-        ("DPKG_MAINTSCRIPT_NAME", name),
-        ("DPKG_MAINTSCRIPT_ARCH", surroundings.architecture),
-        ("DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT", "1"),
-        ("DPKG_ADMINDIR", "/var/lib/dpkg"),
-        ("DEBIAN_FRONTEND", "noninteractive"),
-        ("HOME", "/root"),
-        ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-    ];
-    let state = State {
-        variables: variables
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
-            .collect(),
-        arguments: arguments.iter().map(|argument| Some((*argument).to_owned())).collect(),
-        functions: BTreeMap::new(),
-        directory: Some(String::new()),
-        certain: true,
-        maybe_over: false,
-        any_variable: false,
-        // Before a package is unpacked, its own files are not there.
-        made: match name {
-            "preinst" => package.paths.iter().map(|path| (path.clone(), Made::Nothing)).collect(),
-            _ => BTreeMap::new(),
-        },
-    };
-    let mut run = Run {
-        temporary: BTreeMap::new(),
-        surroundings,
-        package,
-        state,
-        status: Some(true),
-        stdin: None,
-        names: BTreeSet::new(),
-        answers: answers(package.templates.as_deref().unwrap_or_default()),
-        line: 1,
-        hidden: Vec::new(),
-        here: Rc::new(program.here),
-        printed: Vec::new(),
-        result: Script::default(),
-        steps: 0,
-        depth: 0,
-    };
-    run.evaluate(&program.body);
-    let mut seen = BTreeSet::new();
-    run.result.unknown.retain(|unknown| seen.insert(unknown.clone()));
-    run.result
-}
-
-/// Reads the default answers of debconf questions.
-fn answers(templates: &str) -> BTreeMap<String, String> {
-    let mut answers = BTreeMap::new();
-    for stanza in templates.split("\n\n") {
-        let field = |name: &str| {
-            let line = stanza
-                .lines()
-                .find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))?;
-            Some(line[name.len() + 1..].trim().to_owned())
-        };
-        // A choice without a default is made by the script that asks, which is not followed.
-        let is_free =
-            matches!(field("Type").as_deref(), Some("string" | "password" | "note" | "text" | "error"));
-        let answer = field("Default").or_else(|| is_free.then(String::new));
-        if let (Some(name), Some(answer)) = (field("Template"), answer) {
-            answers.insert(name, answer);
-        }
-    }
-    answers
+    pub(super) steps: u32,
+    pub(super) depth: u32,
 }
 
 impl<'a> Run<'a> {
@@ -548,56 +458,5 @@ impl<'a> Run<'a> {
         }
         self.line = line;
         flow
-    }
-
-    /// Notes an effect of the current command, or that it may be one.
-    pub(super) fn effect(&mut self, text: &str, effect: Effect) {
-        self.state.note(&effect);
-        match &effect {
-            Effect::User { name, request, .. } => {
-                self.names.insert(name.clone());
-                if request.group.is_none() {
-                    self.names.insert(format!("@{name}"));
-                }
-            }
-            Effect::Group { name, .. } => drop(self.names.insert(format!("@{name}"))),
-            _ => {}
-        }
-        self.status = Some(true);
-        // An account too many harms nobody, and scripts guard against one that exists.
-        let is_account = matches!(
-            effect,
-            Effect::User { .. } | Effect::Account { .. } | Effect::Group { .. } | Effect::Member { .. }
-        );
-        match is_account || self.state.certain && !self.state.maybe_over {
-            true => self.recognised(text, Meaning::Effect(Box::new(effect))),
-            false => self.unknown_because(text, "it depends on a condition that cannot be decided here"),
-        }
-    }
-
-    /// Notes a command that does nothing to an image.
-    pub(super) fn nothing(&mut self, text: &str, why: &'static str) {
-        self.recognised(text, Meaning::Nothing(why));
-    }
-
-    /// Notes a command that makes something attar does not make.
-    pub(super) fn missing(&mut self, text: &str, what: &'static str, matters: bool) {
-        self.recognised(text, Meaning::Missing { what, matters });
-    }
-
-    fn recognised(&mut self, text: &str, meaning: Meaning) {
-        let text = text.chars().take(MAX_SHOWN).collect();
-        self.result.commands.push(Recognised { line: self.line, text, meaning });
-    }
-
-    /// Notes a command that is not understood; whether it succeeds is not known either.
-    pub(super) fn unknown(&mut self, text: &str, why: &'static str) {
-        self.status = None;
-        self.unknown_because(text, why);
-    }
-
-    fn unknown_because(&mut self, text: &str, why: &'static str) {
-        let text = text.chars().take(MAX_SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        self.result.unknown.push(Unknown { line: self.line, text, why });
     }
 }

@@ -150,6 +150,11 @@ fn the_way_of_a_first_installation_is_followed() {
             "find /etc/tool -name 'a*' -exec chmod 600 {} \\;\nfind /etc/tool -type d -empty -delete\n",
             "1 does chmod 600 /etc/tool/a.conf\n",
         ),
+        (
+            "listings",
+            "if ls /etc/tool/a.conf >/dev/null; then f=cat; else f=grep; fi\necho x | $f\nls /gone* || mkdir /a\n",
+            "3 does mkdir /a\n",
+        ),
         ("directories", "cd /etc/tool && ln -s a.conf c.conf\n", "1 does ln -s a.conf c.conf\n"),
         (
             "temporary files",
