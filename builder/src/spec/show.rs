@@ -15,10 +15,35 @@ pub fn show(effective: &Effective) -> String {
     let json = serde_json::to_value(&effective.spec).expect("a spec has no keys but text");
     let mut lines = Lines { lines: Vec::new(), origins: &effective.origins, open: effective.open };
     if let Json::Object(map) = &json {
-        lines.object(map, shape::spec(), "", 0, None);
+        lines.object(map, shape::spec(), &Place::default(), false);
     }
     let rendered = lines.lines.iter().map(|(line, origin)| format!("{line:<COLUMN$}  # {origin}\n"));
     rendered.collect()
+}
+
+/// Where a value stands: in the spec, and on its line.
+#[derive(Default)]
+struct Place {
+    pointer: String,
+    indent: usize,
+    /// Whether a dash stands in the indentation.
+    dash: bool,
+}
+
+impl Place {
+    fn key(&self, key: &str) -> String {
+        format!("{}/{}", self.pointer, escaped(key))
+    }
+
+    /// Returns the place of what is inside.
+    fn deeper(&self) -> Self {
+        Self { pointer: self.pointer.clone(), indent: self.indent + 2, dash: false }
+    }
+
+    fn start(&self) -> String {
+        let spaces = if self.dash { self.indent.saturating_sub(2) } else { self.indent };
+        format!("{}{}", " ".repeat(spaces), if self.dash { "- " } else { "" })
+    }
 }
 
 struct Lines<'a> {
@@ -37,69 +62,59 @@ impl Lines<'_> {
         self.lines.push((line, origin));
     }
 
-    /// Writes the keys of a map; the first one behind `dash` where the map is an item of a list.
-    fn object(
-        &mut self,
-        map: &serde_json::Map<String, Json>,
-        object: &Object,
-        pointer: &str,
-        indent: usize,
-        dash: Option<&str>,
-    ) {
-        let mut dash = dash.map(str::to_owned);
+    /// Writes the keys of a map; the first one behind a dash where the map is an item of a list.
+    fn object(&mut self, map: &serde_json::Map<String, Json>, object: &Object, place: &Place, dash: bool) {
+        let mut dash = dash;
         for property in &object.properties {
             let Some(value) = map.get(&property.name) else { continue };
-            let pointer = format!("{pointer}/{}", escaped(&property.name));
-            let prefix = dash.take().unwrap_or_else(|| " ".repeat(indent));
-            self.entry(&prefix, &property.name, value, &property.shape, &pointer, indent);
+            let inner = Place { pointer: place.key(&property.name), dash, ..*place };
+            self.entry(&property.name, value, &property.shape, &inner);
+            dash = false;
         }
     }
 
-    fn entry(&mut self, prefix: &str, key: &str, value: &Json, shape: &Shape, pointer: &str, indent: usize) {
-        let key = quoted(key, false);
+    fn entry(&mut self, key: &str, value: &Json, shape: &Shape, place: &Place) {
+        let start = format!("{}{}:", place.start(), quoted(key, false));
         match value {
-            Json::Object(map) if map.is_empty() => self.push(format!("{prefix}{key}: {{}}"), pointer),
+            Json::Object(map) if map.is_empty() => self.push(format!("{start} {{}}"), &place.pointer),
             Json::Object(map) => {
-                self.push(format!("{prefix}{key}:"), pointer);
-                self.map(map, shape, pointer, indent + 2);
+                self.push(start, &place.pointer);
+                self.map(map, shape, &place.deeper());
             }
-            Json::Array(items) if items.is_empty() => self.push(format!("{prefix}{key}: []"), pointer),
+            Json::Array(items) if items.is_empty() => self.push(format!("{start} []"), &place.pointer),
             Json::Array(items) => {
-                self.push(format!("{prefix}{key}:"), pointer);
+                self.push(start, &place.pointer);
                 for (index, item) in items.iter().enumerate() {
-                    self.item(item, shape, &format!("{pointer}/{index}"), indent + 2);
+                    let inner = Place { pointer: place.key(&index.to_string()), ..place.deeper() };
+                    self.item(item, items_of(shape), &inner);
                 }
             }
             scalar => {
                 let text = self.scalar(scalar, shape);
-                self.push(format!("{prefix}{key}: {text}"), pointer);
+                self.push(format!("{start} {text}"), &place.pointer);
             }
         }
     }
 
-    fn map(&mut self, map: &serde_json::Map<String, Json>, shape: &Shape, pointer: &str, indent: usize) {
+    fn map(&mut self, map: &serde_json::Map<String, Json>, shape: &Shape, place: &Place) {
         if let Some(object) = object_of(shape, map) {
-            return self.object(map, object, pointer, indent, None);
+            return self.object(map, object, place, false);
         }
-        let values = values_of(shape);
         for (key, value) in map {
-            let pointer = format!("{pointer}/{}", escaped(key));
-            self.entry(&" ".repeat(indent), key, value, values, &pointer, indent);
+            self.entry(key, value, values_of(shape), &Place { pointer: place.key(key), ..*place });
         }
     }
 
-    fn item(&mut self, item: &Json, shape: &Shape, pointer: &str, indent: usize) {
-        let items = items_of(shape);
-        let dash = format!("{}- ", " ".repeat(indent));
+    fn item(&mut self, item: &Json, shape: &Shape, place: &Place) {
         match item {
             Json::Object(map) => {
-                if let Some(object) = object_of(items, map) {
-                    self.object(map, object, pointer, indent + 2, Some(&dash));
+                if let Some(object) = object_of(shape, map) {
+                    self.object(map, object, &place.deeper(), true);
                 }
             }
             scalar => {
-                let text = self.scalar(scalar, items);
-                self.push(format!("{dash}{text}"), pointer);
+                let text = self.scalar(scalar, shape);
+                self.push(format!("{}- {text}", place.start()), &place.pointer);
             }
         }
     }
