@@ -46,10 +46,15 @@ struct Variant {
 /// Everything that is wrong with any of the files and with the way they fit together is returned at
 /// once; what depends on arguments and platforms comes with [`Document::effective`].
 pub fn load(path: &Path) -> Result<Document, Diagnostics> {
+    load_with(path, &read)
+}
+
+/// Reads a spec as [`load`] does, from files that `read` returns.
+pub fn load_with(path: &Path, read: Reader<'_>) -> Result<Document, Diagnostics> {
     let name = path.to_str().map_or_else(|| path.display().to_string(), str::to_owned);
     let directory = path.parent().unwrap_or(Path::new("")).to_owned();
     let file = path.file_name().map_or_else(PathBuf::new, PathBuf::from);
-    Loading::new(directory, &read).run(&name, &file, None)
+    Loading::new(directory, read).run(&name, &file, None)
 }
 
 /// Reads a spec from text, such as standard input, whose relative paths begin at `directory`.
@@ -161,10 +166,10 @@ impl Document {
 }
 
 /// How a file is read.
-type Reader<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
+pub type Reader<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 
 /// A spec while its files are read.
-pub(super) struct Loading<'a> {
+struct Loading<'a> {
     read: Reader<'a>,
     directory: PathBuf,
     sources: Sources,
@@ -177,18 +182,13 @@ pub(super) struct Loading<'a> {
 }
 
 impl<'a> Loading<'a> {
-    pub(super) fn new(directory: PathBuf, read: Reader<'a>) -> Self {
+    fn new(directory: PathBuf, read: Reader<'a>) -> Self {
         let (sources, layers, faults) = (Sources::default(), Vec::new(), Vec::new());
         Self { read, directory, sources, layers, faults, begun: BTreeSet::new(), open: Vec::new() }
     }
 
     /// Reads the spec `file`, or takes its text, and checks how everything fits together.
-    pub(super) fn run(
-        mut self,
-        name: &str,
-        file: &Path,
-        text: Option<&str>,
-    ) -> Result<Document, Diagnostics> {
+    fn run(mut self, name: &str, file: &Path, text: Option<&str>) -> Result<Document, Diagnostics> {
         let relative = file.to_string_lossy().into_owned();
         match text {
             Some(text) => self.file(name, &relative, text.as_bytes().to_vec()),

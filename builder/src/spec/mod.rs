@@ -28,7 +28,7 @@ mod validate;
 mod yaml;
 
 pub use diagnostic::Diagnostics;
-pub use document::{Document, load, parse};
+pub use document::{Document, Reader, load, load_with, parse};
 pub use effective::{DEFAULT_PLATFORMS, DEFAULT_SUITE, Effective, Origins, Selection};
 pub use filter::{InvalidPattern, PathFilter, PathSet, sets};
 pub use json_schema::json_schema;

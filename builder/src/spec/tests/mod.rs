@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::document::Loading;
 use super::*;
 
 mod apko;
@@ -13,6 +12,7 @@ mod files;
 mod keys;
 mod merging;
 mod parameters;
+mod properties;
 mod showing;
 mod values;
 
@@ -24,7 +24,7 @@ fn load_files(files: &[(&str, &str)]) -> Result<Document, Diagnostics> {
         Some(text) => Ok(text.clone().into_bytes()),
         None => Err(io::Error::new(io::ErrorKind::NotFound, "no such file")),
     };
-    Loading::new(PathBuf::new(), &read).run("attar.yaml", Path::new("attar.yaml"), None)
+    load_with(Path::new("attar.yaml"), &read)
 }
 
 /// Returns the effective plain image on one platform, of one file.
