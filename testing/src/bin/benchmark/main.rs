@@ -1,0 +1,110 @@
+//! Measures attar against a plain pipeline that does the same work, pair by pair in one run, so that a
+//! noisy machine disturbs both sides alike. Prints a table.
+//!
+//! ```text
+//! cargo run --release -p attar-testing --bin benchmark [ROUNDS]
+//! ```
+//!
+//! Packages are fetched once, from the mirror that the host's apt uses; nothing that is measured waits
+//! for the network.
+
+mod measure;
+mod update;
+mod workspace;
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+
+use measure::{Figure, median, ratio, seconds};
+use workspace::{Compression, Workspace};
+
+fn main() -> anyhow::Result<()> {
+    let rounds = match std::env::args().nth(1) {
+        Some(word) => word.parse().context("the number of rounds is no number")?,
+        None => 5,
+    };
+    let workspace = Workspace::prepare()?;
+    let mut table = vec![row("figure", "attar", "beside it", "ratio"), String::from("|---|---|---|---|")];
+    for compression in [Compression::Gzip, Compression::Zstd] {
+        against_pipeline(&workspace, compression, rounds, &mut table)?;
+    }
+    warm(&workspace, rounds, &mut table)?;
+    update::rows(&workspace, &mut table)?;
+    memory(&workspace, &mut table)?;
+    let mut out = std::io::stdout().lock();
+    for line in table {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+fn row(figure: &str, attar: &str, beside: &str, ratio: &str) -> String {
+    format!("| {figure} | {attar} | {beside} | {ratio} |")
+}
+
+/// Builds from downloaded packages with an empty cache, then with records and no segment, each time
+/// right after the pipeline.
+fn against_pipeline(
+    workspace: &Workspace,
+    compression: Compression,
+    rounds: usize,
+    table: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let (mut cold, mut recorded) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let cache = workspace.downloads_only()?;
+        let pipeline = workspace.pipeline(compression)?;
+        cold.push((workspace.build("python3", compression, cache.path())?.time, pipeline));
+        for shelf in ["segments", "layers", "builds"] {
+            std::fs::remove_dir_all(cache.path().join(shelf)).ok();
+        }
+        let pipeline = workspace.pipeline(compression)?;
+        recorded.push((workspace.build("python3", compression, cache.path())?.time, pipeline));
+    }
+    let name = compression.name();
+    for (what, pairs) in [("cold build", cold), ("records known, no segment", recorded)] {
+        let (attar, pipeline) = (median(pairs.iter().map(|it| it.0)), median(pairs.iter().map(|it| it.1)));
+        let figure = format!("{what}, {name}");
+        let ratio = median(pairs.iter().map(|(attar, pipeline)| ratio(*attar, *pipeline)));
+        table.push(row(
+            &figure,
+            &seconds(attar),
+            &format!("pipeline {}", seconds(pipeline)),
+            &format!("{ratio:.2}"),
+        ));
+    }
+    Ok(())
+}
+
+/// Builds again with nothing changed, and after changing the application's file.
+fn warm(workspace: &Workspace, rounds: usize, table: &mut Vec<String>) -> anyhow::Result<()> {
+    let cache = workspace.downloads_only()?;
+    let first = workspace.build("program", Compression::Gzip, cache.path())?;
+    let unchanged: anyhow::Result<Vec<Figure>> =
+        (0..rounds).map(|_| workspace.build("program", Compression::Gzip, cache.path())).collect();
+    let mut changed = Vec::new();
+    for round in 0..rounds {
+        workspace.change_program(round)?;
+        changed.push(workspace.build("program", Compression::Gzip, cache.path())?);
+    }
+    let cold = format!("cold {}", seconds(first.time));
+    for (what, figures) in
+        [("warm, nothing changed", unchanged?), ("warm, application file changed", changed)]
+    {
+        let time = median(figures.iter().map(|figure| figure.time));
+        table.push(row(what, &seconds(time), &cold, &format!("{:.3}", ratio(time, first.time))));
+    }
+    Ok(())
+}
+
+fn memory(workspace: &Workspace, table: &mut Vec<String>) -> anyhow::Result<()> {
+    let cache = workspace.downloads_only()?;
+    let build = workspace.build("python3", Compression::Gzip, cache.path())?;
+    let search = workspace.search("openssl")?;
+    for (what, figure) in [("peak memory, cold build", build), ("peak memory, search by name", search)] {
+        let memory = format!("{:.0} MB", figure.peak_memory as f64 / 1e6);
+        table.push(row(what, &memory, &seconds(figure.time), ""));
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Time and memory of one command.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+
+/// What one run of a program took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figure {
+    pub(crate) time: Duration,
+    /// Most memory that was in use, in bytes.
+    pub(crate) peak_memory: u64,
+}
+
+/// Runs a program to its end. Memory is read while it runs, so that of a very short run is too low.
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<Figure> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let begun = Instant::now();
+    let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
+    let status_file = format!("/proc/{}/status", child.id());
+    let watcher = std::thread::spawn(move || {
+        let mut peak = 0;
+        while let Some(now) = high_water_mark(&status_file) {
+            peak = peak.max(now);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        peak
+    });
+    let mut said = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        std::io::Read::read_to_string(&mut stderr, &mut said)?;
+    }
+    let status = child.wait()?;
+    let time = begun.elapsed();
+    let peak_memory = watcher.join().ok().context("the watcher failed")?;
+    ensure!(status.success(), "{command:?} failed:\n{said}");
+    Ok(Figure { time, peak_memory })
+}
+
+/// Reads the most memory a process had in use so far; none once it has ended.
+fn high_water_mark(status_file: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(status_file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Returns the middle one of some values, the lower of two.
+pub(crate) fn median<T: PartialOrd + Copy>(values: impl Iterator<Item = T>) -> T {
+    let mut values: Vec<T> = values.collect();
+    values.sort_by(|left, right| left.partial_cmp(right).expect("the values compare"));
+    values[(values.len() - 1) / 2]
+}
+
+/// Returns how many times `base` fits into `time`.
+pub(crate) fn ratio(time: Duration, base: Duration) -> f64 {
+    time.as_secs_f64() / base.as_secs_f64()
+}
+
+/// Writes a duration with a unit that fits.
+pub(crate) fn seconds(time: Duration) -> String {
+    match time.as_millis() {
+        0..1000 => format!("{} ms", time.as_millis()),
+        _ => format!("{:.2} s", time.as_secs_f64()),
+    }
+}
