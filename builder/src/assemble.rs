@@ -64,16 +64,27 @@ pub(crate) fn run_as(accounts: &schema::Accounts, table: &Table) -> Result<RunAs
     })
 }
 
+/// What an image is made of.
+pub(crate) struct Parts<'a> {
+    /// The effective spec.
+    pub(crate) spec: &'a schema::Spec,
+    /// The platform.
+    pub(crate) platform: Platform,
+    /// Who the program runs as.
+    pub(crate) run_as: &'a RunAs,
+    /// Whether the image has a bundle of certificates.
+    pub(crate) has_bundle: bool,
+    /// The layers, the lowest first.
+    pub(crate) layers: Vec<Layer>,
+    /// How the layers are compressed.
+    pub(crate) codec: Codec,
+    /// Time of creation in seconds since 1970.
+    pub(crate) created: i64,
+}
+
 /// Makes configuration and manifest of one platform's image.
-pub(crate) fn image(
-    spec: &schema::Spec,
-    platform: Platform,
-    run_as: &RunAs,
-    has_bundle: bool,
-    layers: Vec<Layer>,
-    codec: Codec,
-    created: i64,
-) -> Result<Image, AssembleError> {
+pub(crate) fn image(parts: Parts<'_>) -> Result<Image, AssembleError> {
+    let Parts { spec, platform, run_as, has_bundle, layers, codec, created } = parts;
     let created = Timestamp::from_second(created).map_err(|_| AssembleError::Time(created))?.to_string();
     let mut config = ImageConfig::new(platform.clone(), layers.iter().map(|layer| layer.diff_id).collect());
     config.created = Some(created.clone());

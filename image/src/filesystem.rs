@@ -89,8 +89,11 @@ pub struct Metadata {
     /// Modification time in whole seconds since 1970.
     pub mtime: i64,
     /// Extended attributes by full name (`security.capability`), values as bytes.
-    pub xattrs: BTreeMap<Box<[u8]>, Box<[u8]>>,
+    pub xattrs: Attributes,
 }
+
+/// Extended attributes: full name to value.
+pub type Attributes = BTreeMap<Box<[u8]>, Box<[u8]>>;
 
 impl Metadata {
     /// Returns metadata of a root-owned entry without extended attributes.

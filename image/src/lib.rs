@@ -28,7 +28,7 @@ mod testing;
 pub mod validate;
 
 pub use digest::{DiffId, Digest};
-pub use filesystem::{Content, Entry, FileTree, Kind, LinkGroup, Metadata};
+pub use filesystem::{Attributes, Content, Entry, FileTree, Kind, LinkGroup, Metadata};
 pub use layout::Layout;
 pub use manifest::{Descriptor, Document, ImageConfig, Index, Manifest};
 pub use path::TreePath;

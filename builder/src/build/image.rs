@@ -282,7 +282,15 @@ pub(super) fn finish(
     let unknown =
         || BuildError::UnknownImage { variant: made.variant.clone(), platform: made.platform.clone() };
     let platform = made.platform.parse().map_err(|_| unknown())?;
-    let image = assemble::image(&spec, platform, &made.run_as, has_bundle, layers, codec, epoch)?;
+    let image = assemble::image(assemble::Parts {
+        spec: &spec,
+        platform,
+        run_as: &made.run_as,
+        has_bundle,
+        layers,
+        codec,
+        created: epoch,
+    })?;
     context.events.send(Event::PlatformFinished { platform: name, layers: count, bytes });
     Ok(image)
 }

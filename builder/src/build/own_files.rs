@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use attar_image::{Digest, TreePath};
+use attar_image::{Attributes, Digest, TreePath};
 
 use super::BuildError;
 use crate::effects::accounts::Table;
@@ -192,8 +192,8 @@ fn attributes(
     label: &str,
     xattrs: &BTreeMap<String, String>,
     capabilities: Option<&str>,
-) -> Result<BTreeMap<Box<[u8]>, Box<[u8]>>, BuildError> {
-    let mut all: BTreeMap<Box<[u8]>, Box<[u8]>> =
+) -> Result<Attributes, BuildError> {
+    let mut all: Attributes =
         xattrs.iter().map(|(name, value)| (name.as_bytes().into(), value.as_bytes().into())).collect();
     if let Some(text) = capabilities {
         let value = capabilities::encode(text).map_err(|reason| BuildError::Capabilities {

@@ -97,13 +97,12 @@ pub(super) fn stage(
     let needed = needed(lock, wanted);
     let files = fetch(context, images, lock, &needed)?;
     let none = BTreeMap::new();
-    let closures: Vec<Vec<Box<dyn Fn(&TreePath) -> bool + Sync + '_>>> = needed
+    let closures: Vec<Vec<Keeps<'_>>> = needed
         .iter()
         .map(|need| {
             let closure = |(image, package): &(usize, &'_ LockedPackage)| {
                 let (filters, package) = (&filters[*image], (*package).clone());
-                let keeps: Box<dyn Fn(&TreePath) -> bool + Sync> =
-                    Box::new(move |path| filters.keeps(&package, path));
+                let keeps: Keeps<'_> = Box::new(move |path| filters.keeps(&package, path));
                 keeps
             };
             need.uses.iter().map(closure).collect()
@@ -170,6 +169,9 @@ pub(super) fn stage(
 fn unknown(variant: &str, platform: &str) -> BuildError {
     BuildError::UnknownImage { variant: variant.to_owned(), platform: platform.to_owned() }
 }
+
+/// Says whether a path of a package is wanted.
+type Keeps<'a> = Box<dyn Fn(&TreePath) -> bool + Sync + 'a>;
 
 /// A package file and the images that take it.
 struct Need<'a> {

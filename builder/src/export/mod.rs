@@ -91,7 +91,7 @@ pub enum ExportError {
         destination: Destination,
         /// What went wrong.
         #[source]
-        source: LayoutError,
+        source: Box<LayoutError>,
     },
     /// The archive cannot be written.
     #[error("cannot write `{destination}`")]
@@ -100,7 +100,7 @@ pub enum ExportError {
         destination: Destination,
         /// What went wrong.
         #[source]
-        source: ArchiveError,
+        source: Box<ArchiveError>,
     },
     /// The root file system cannot be written.
     #[error("cannot write `{destination}`")]
@@ -109,7 +109,7 @@ pub enum ExportError {
         destination: Destination,
         /// What went wrong.
         #[source]
-        source: RootfsError,
+        source: Box<RootfsError>,
     },
     /// The file cannot be written.
     #[error("cannot write `{destination}`")]
@@ -185,15 +185,20 @@ pub fn export(
     match destination {
         Destination::Layout { folder, name } => {
             to_layout(built, folder, |built| layout_name(name.as_deref(), built, built_is_alone(built)))
-                .map_err(|source| ExportError::Layout { destination: destination.clone(), source })
+                .map_err(|source| ExportError::Layout {
+                    destination: destination.clone(),
+                    source: Box::new(source),
+                })
                 .map(drop)
         }
         Destination::OciArchive(file) => {
             let (layout, entries, _folder) = temporary_layout(cache, built, destination)?;
             let entries = tagged(&entries, built, tags);
             write_file(destination, file, |out| {
-                write_oci_archive(&layout, &entries, out)
-                    .map_err(|source| ExportError::Archive { destination: destination.clone(), source })
+                write_oci_archive(&layout, &entries, out).map_err(|source| ExportError::Archive {
+                    destination: destination.clone(),
+                    source: Box::new(source),
+                })
             })
         }
         Destination::DockerArchive(file) => to_docker_archive(cache, built, destination, file, tags),
@@ -205,8 +210,10 @@ pub fn export(
                 return Err(ExportError::Several { destination: destination.clone(), count, cure });
             };
             write_file(destination, file, |out| {
-                rootfs::write(image, out)
-                    .map_err(|source| ExportError::Rootfs { destination: destination.clone(), source })
+                rootfs::write(image, out).map_err(|source| ExportError::Rootfs {
+                    destination: destination.clone(),
+                    source: Box::new(source),
+                })
             })
         }
     }
@@ -270,11 +277,13 @@ fn temporary_layout(
         let base = built.name.as_deref().unwrap_or("latest");
         Some(entry_name(base.rsplit('/').next().unwrap_or(base), &built.variant))
     };
-    let (layout, _) = to_layout(built, folder.path(), name)
-        .map_err(|source| ExportError::Layout { destination: destination.clone(), source })?;
+    let (layout, _) = to_layout(built, folder.path(), name).map_err(|source| ExportError::Layout {
+        destination: destination.clone(),
+        source: Box::new(source),
+    })?;
     let entries = layout
         .index()
-        .map_err(|source| ExportError::Layout { destination: destination.clone(), source })?
+        .map_err(|source| ExportError::Layout { destination: destination.clone(), source: Box::new(source) })?
         .into_value()
         .manifests;
     Ok((layout, entries, folder))
@@ -315,7 +324,7 @@ fn to_docker_archive(
         return Err(ExportError::Several { destination: destination.clone(), count, cure });
     };
     let (layout, entries, _folder) = temporary_layout(cache, built, destination)?;
-    let failed = |source| ExportError::Layout { destination: destination.clone(), source };
+    let failed = |source| ExportError::Layout { destination: destination.clone(), source: Box::new(source) };
     let mut images = Vec::new();
     for entry in &entries {
         images.extend(layout.images(entry).map_err(failed)?);
@@ -325,8 +334,10 @@ fn to_docker_archive(
         tags => tags.to_vec(),
     };
     write_file(destination, file, |out| {
-        write_docker_archive(&layout, &images, &references, out)
-            .map_err(|source| ExportError::Archive { destination: destination.clone(), source })
+        write_docker_archive(&layout, &images, &references, out).map_err(|source| ExportError::Archive {
+            destination: destination.clone(),
+            source: Box::new(source),
+        })
     })
 }
 

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use attar_image::path::InvalidPath;
-use attar_image::{Content, Digest, Entry, FileTree, Metadata, TreePath};
+use attar_image::{Attributes, Content, Digest, Entry, FileTree, Metadata, TreePath};
 
 use crate::record::{Location, PackageData};
 pub use hashes::Hashes;
@@ -49,7 +49,7 @@ pub struct FileRequest {
     /// Modification time.
     pub mtime: i64,
     /// Extended attributes of files.
-    pub xattrs: BTreeMap<Box<[u8]>, Box<[u8]>>,
+    pub xattrs: Attributes,
 }
 
 /// Where the content of a `files` entry comes from.

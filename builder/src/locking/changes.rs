@@ -19,9 +19,12 @@ pub struct Change {
     pub security: bool,
 }
 
+/// Name, old and new version, and whether the new one is a security update.
+type Key = (String, Option<String>, Option<String>, bool);
+
 /// Lists what differs, in order of the names.
 pub(crate) fn between(old: &Lock, new: &Lock) -> Vec<Change> {
-    let mut changes: BTreeMap<(String, Option<String>, Option<String>, bool), Vec<String>> = BTreeMap::new();
+    let mut changes: BTreeMap<Key, Vec<String>> = BTreeMap::new();
     let platforms: BTreeSet<&String> = old.packages.keys().chain(new.packages.keys()).collect();
     for platform in platforms {
         let (before, after) = (by_name(old, platform), by_name(new, platform));

@@ -211,13 +211,17 @@ fn pins(previous: Option<&Lock>, update: &Update) -> Pins {
     pins
 }
 
+/// Packages by name, digest and whether they are of the foundation alone, with the variants that take
+/// them.
+type Taken = BTreeMap<(String, Digest, bool), (LockedPackage, Vec<String>)>;
+
 /// Lists the packages of every platform, each once with the variants that take it.
 fn packages(
     images: &Images,
     archives: &[Archive],
     solved: &BTreeMap<String, Solved>,
 ) -> BTreeMap<String, Vec<LockedPackage>> {
-    let mut platforms: BTreeMap<String, BTreeMap<(String, Digest, bool), (LockedPackage, Vec<String>)>> =
+    let mut platforms: BTreeMap<String, Taken> =
         images.all_platforms().into_iter().map(|platform| (platform.to_owned(), BTreeMap::new())).collect();
     for (variant, Solved { universe, selection }) in solved {
         for (platform, universe) in selection.platforms.iter().zip(&universe.platforms) {

@@ -62,10 +62,8 @@ pub struct Merged {
 pub fn merge(parts: &mut [Part]) -> Result<Merged, MergeError> {
     let mut merged = Merged::default();
     lead_through_links(parts);
-    for index in 0..parts.len() {
-        for (path, metadata) in &parts[index].part.directories {
-            merge_directory(&mut merged.directories, path, metadata);
-        }
+    for (path, metadata) in parts.iter().flat_map(|part| &part.part.directories) {
+        merge_directory(&mut merged.directories, path, metadata);
     }
     for index in 0..parts.len() {
         let paths: Vec<TreePath> = parts[index].part.tree.iter().map(|(path, _)| path.clone()).collect();

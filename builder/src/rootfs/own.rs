@@ -1,10 +1,9 @@
 //! Own files and `paths` of the spec enter the tree.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use attar_image::path::InvalidPath;
-use attar_image::{Content, Entry, Kind, Metadata, TreePath};
+use attar_image::{Attributes, Content, Entry, Kind, Metadata, TreePath};
 
 use super::workspace::{ConflictError, Owner, Replace, Workspace};
 use crate::files::{Collected, OWN_MTIME, OwnContent};
@@ -47,7 +46,7 @@ pub struct PathRequest {
     /// Modification time, if said.
     pub mtime: Option<i64>,
     /// Extended attributes.
-    pub xattrs: BTreeMap<Box<[u8]>, Box<[u8]>>,
+    pub xattrs: Attributes,
     /// It may take the place of a package's entry.
     pub replace: bool,
 }

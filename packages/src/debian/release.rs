@@ -142,6 +142,8 @@ fn entry(line: &str) -> Option<(&str, ListedFile)> {
     let (digest, size, path) = (words.next()?, words.next()?, words.next()?);
     let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_size = size.bytes().all(|byte| byte.is_ascii_digit());
+    // Flat archives may write `./Packages`.
+    let path = path.strip_prefix("./").unwrap_or(path);
     // Paths become parts of addresses and of file names: they must not lead out of the suite.
     let is_inside = path.split('/').all(|component| !matches!(component, "" | "." | ".."));
     if words.next().is_some() || !is_digest || !is_size || !is_inside {
