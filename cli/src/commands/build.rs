@@ -17,7 +17,6 @@ use crate::args::BuildArgs;
 use crate::discovery;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
-use crate::output;
 use crate::progress::Reporter;
 use crate::settings::Settings;
 
@@ -39,11 +38,11 @@ pub(crate) fn run(arguments: &BuildArgs, settings: &Settings) -> anyhow::Result<
         lock::report(&request.lock, &outcome.lock, &outcome.locking, &reporter);
         let written = write(&context, &outcome, &destinations[spec], &tags)?;
         report.add(spec, &request.lock, &outcome.built, &written);
-        output::print(lines(&outcome.built, &written).as_bytes())?;
+        reporter.answer(&lines(&outcome.built, &written))?;
         Ok(ExitCode::Yes)
     })?;
     if let Some(file) = &arguments.metadata_file {
-        report.write(file)?;
+        report.write(file, &reporter)?;
     }
     if arguments.outputs.is_empty() && code == ExitCode::Yes {
         reporter.say(&format!("nothing was written: {DESTINATIONS}"));

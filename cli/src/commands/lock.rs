@@ -15,7 +15,6 @@ use super::several;
 use crate::args::LockArgs;
 use crate::escape;
 use crate::exit_code::ExitCode;
-use crate::output;
 use crate::progress::Reporter;
 use crate::settings::Settings;
 
@@ -40,7 +39,7 @@ fn one(
     request.locking.update = update(&arguments.update);
     if arguments.check {
         let (_, outcome) = build::check_lock(context, &request)?;
-        return check(&outcome, arguments.security);
+        return check(&outcome, arguments.security, reporter);
     }
     let (lock, outcome) = build::lock(context, &request)?;
     report(&request.lock, &lock, &outcome, reporter);
@@ -51,10 +50,10 @@ fn one(
 }
 
 /// Prints the updates that are there, and answers 2 if there are some.
-fn check(outcome: &LockOutcome, security_alone: bool) -> anyhow::Result<ExitCode> {
+fn check(outcome: &LockOutcome, security_alone: bool, reporter: &Reporter) -> anyhow::Result<ExitCode> {
     let changes = outcome.changes.iter().filter(|change| change.security || !security_alone);
     let lines: Vec<String> = changes.map(|change| line(change) + "\n").collect();
-    output::print(lines.concat().as_bytes())?;
+    reporter.answer(&lines.concat())?;
     Ok(if lines.is_empty() { ExitCode::Yes } else { ExitCode::No })
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use attar_builder::build::Built;
 use serde::Serialize;
 
-use crate::output;
+use crate::progress::Reporter;
 
 /// Everything that was built.
 #[derive(Debug, Serialize)]
@@ -68,11 +68,10 @@ impl Metadata {
     }
 
     /// Writes the report to a file; `-` is standard output.
-    pub(super) fn write(&self, file: &Path) -> anyhow::Result<()> {
-        let mut text = serde_json::to_vec_pretty(self).context("cannot write JSON")?;
-        text.push(b'\n');
+    pub(super) fn write(&self, file: &Path, reporter: &Reporter) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(self).context("cannot write JSON")? + "\n";
         if file == Path::new("-") {
-            return output::print(&text);
+            return reporter.answer(&text);
         }
         std::fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display()))
     }

@@ -115,6 +115,10 @@ impl Display for Bars {
         self.screen.suspend(|| super::write_line(text));
     }
 
+    fn aside(&self, work: &mut dyn FnMut()) {
+        self.screen.suspend(work);
+    }
+
     fn clear(&self) {
         // What was drawn over goes; the answer on standard output says the rest.
         let _ = self.screen.clear();

@@ -37,7 +37,9 @@ impl Lines {
             Event::DownloadFinished { name } if self.verbose => Some(format!("fetched {name}")),
             Event::PlatformStarted { platform, packages, bytes } => {
                 platforms.insert(platform.clone(), Platform { packages: *packages, cached: 0 });
-                Some(format!("{platform}: {packages} packages, {}", Size(*bytes)))
+                let packages =
+                    if *packages == 1 { "1 package".into() } else { format!("{packages} packages") };
+                Some(format!("{platform}: {packages}, {}", Size(*bytes)))
             }
             Event::PackageReady { platform, package, cached, .. } => {
                 if *cached && let Some(known) = platforms.get_mut(platform) {
@@ -55,7 +57,8 @@ impl Lines {
                     0 => String::new(),
                     cached => format!(", {cached} of {} packages from the cache", known.packages),
                 };
-                Some(format!("{platform}: {layers} layers, {}{cached}", Size(*bytes)))
+                let layers = if *layers == 1 { "1 layer".into() } else { format!("{layers} layers") };
+                Some(format!("{platform}: {layers}, {}{cached}", Size(*bytes)))
             }
             _ => None,
         }
@@ -71,6 +74,10 @@ impl Display for Lines {
 
     fn line(&self, text: &str) {
         write_line(text);
+    }
+
+    fn aside(&self, work: &mut dyn FnMut()) {
+        work();
     }
 
     fn clear(&self) {}
@@ -112,7 +119,7 @@ mod tests {
         insta::assert_snapshot!(shown(Verbosity::Normal), @r"
         solving
         linux/arm64: 2 packages, 2.80 MB
-        linux/arm64: 1 layers, 1.50 kB, 1 of 2 packages from the cache
+        linux/arm64: 1 layer, 1.50 kB, 1 of 2 packages from the cache
         ");
     }
 
@@ -125,7 +132,7 @@ mod tests {
         linux/arm64: libc6
         linux/arm64: zlib1g (cached)
         linux/arm64: layer glibc, 1.50 kB
-        linux/arm64: 1 layers, 1.50 kB, 1 of 2 packages from the cache
+        linux/arm64: 1 layer, 1.50 kB, 1 of 2 packages from the cache
         ");
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use attar_builder::event::{Event, Events};
 
 use crate::escape;
+use crate::output;
 use crate::settings::{Progress, Settings, Verbosity};
 
 /// Draws one kind of progress.
@@ -21,6 +22,9 @@ trait Display: Send + Sync {
 
     /// Prints a line that stays.
     fn line(&self, text: &str);
+
+    /// Does something that writes to the terminal, with what is drawn over taken away meanwhile.
+    fn aside(&self, work: &mut dyn FnMut());
 
     /// Takes away what is drawn over.
     fn clear(&self);
@@ -67,6 +71,13 @@ impl Reporter {
         }
     }
 
+    /// Prints part of the answer on standard output, which may be the terminal that bars are drawn on.
+    pub(crate) fn answer(&self, text: &str) -> anyhow::Result<()> {
+        let mut printed = Ok(());
+        self.display.aside(&mut || printed = output::print(text.as_bytes()));
+        printed
+    }
+
     /// Prints a failure that does not end the command.
     pub(crate) fn fail(&self, error: &anyhow::Error) {
         self.display.line(crate::failure::render(error, self.color).trim_end());
@@ -97,6 +108,10 @@ impl Display for Hidden {
 
     fn line(&self, text: &str) {
         write_line(text);
+    }
+
+    fn aside(&self, work: &mut dyn FnMut()) {
+        work();
     }
 
     fn clear(&self) {}
