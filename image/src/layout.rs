@@ -64,10 +64,16 @@ impl Layout {
 
     /// Opens the layout in `directory`, or makes an empty one where there is nothing.
     ///
-    /// A folder that holds anything else is refused.
+    /// A folder that holds anything else is refused. Waits while another process writes to it, so it
+    /// must not be called by whoever holds a [`Writer`] of the same folder.
     pub fn create(directory: impl Into<PathBuf>) -> Result<Self, LayoutError> {
         let directory = directory.into();
         fs::create_dir_all(&directory).map_err(|source| LayoutError::io("create", &directory, source))?;
+        // Of two that create it at once, the second waits and finds it there: without the lock it could
+        // take what the first has half made for something else.
+        let _lock = File::open(&directory)
+            .and_then(|file| file.lock().map(|()| file))
+            .map_err(|source| LayoutError::io("lock", &directory, source))?;
         let layout = match Self::open(&directory) {
             Ok(layout) => layout,
             Err(LayoutError::NotALayout { .. }) if is_vacant(&directory)? => {

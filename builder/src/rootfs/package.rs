@@ -109,5 +109,7 @@ impl PackageTree {
 
 /// Copyright files are never dropped: redistribution needs them.
 fn is_copyright(path: &TreePath) -> bool {
-    path.file_name() == b"copyright" && path.as_bytes().starts_with(b"usr/share/doc/")
+    path.file_name() == b"copyright"
+        && path.as_bytes().starts_with(b"usr/share/doc/")
+        && path.components().count() == 5
 }

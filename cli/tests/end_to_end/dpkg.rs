@@ -26,12 +26,37 @@ fn is_made(path: &str) -> bool {
         "var/lib/dpkg",
         "var/lib/dpkg/status.d",
     ];
-    MADE.contains(&path) || path.starts_with("var/lib/dpkg/status.d/")
+    MADE.contains(&path) || path.starts_with("var/lib/dpkg/status.d/") || is_scripted(path)
+}
+
+/// Paths that the scripts of base-files and netbase make when they are installed.
+fn is_scripted(path: &str) -> bool {
+    const FILES: [&str; 13] = [
+        "etc/dpkg/origins/default",
+        "etc/hosts",
+        "etc/motd",
+        "etc/networks",
+        "etc/profile",
+        "root/.bashrc",
+        "root/.profile",
+        "run/lock",
+        "usr/share/info/dir",
+        "var/lock",
+        "var/mail",
+        "var/run",
+        "var/spool/mail",
+    ];
+    const FOLDERS: [&str; 7] = ["etc/opt", "media", "mnt", "opt", "srv", "usr/local", "var/opt"];
+    const LOGS: [&str; 3] = ["var/log/btmp", "var/log/lastlog", "var/log/wtmp"];
+    FILES.contains(&path) || FOLDERS.contains(&path) || LOGS.contains(&path) || path.starts_with("usr/local/")
 }
 
 /// Paths of packages that the foundation leaves out: of the certificates it takes one bundle.
 fn is_left_out(path: &str) -> bool {
-    ["ca-certificates", "usr/sbin/update-ca-certificates"].iter().any(|word| path.contains(word))
+    // The manual page of `update-ca-certificates` is the only one of its section here.
+    ["ca-certificates", "usr/sbin/update-ca-certificates", "usr/share/man/man8"]
+        .iter()
+        .any(|word| path.contains(word))
         && path != "usr/share/doc/ca-certificates/copyright"
         && path != "etc/ssl/certs/ca-certificates.crt"
 }
