@@ -29,7 +29,7 @@ fn is_made(path: &str) -> bool {
     MADE.contains(&path) || path.starts_with("var/lib/dpkg/status.d/") || is_scripted(path)
 }
 
-/// Paths that the scripts of base-files and netbase make when they are installed.
+/// Paths that the scripts of base-files, netbase and python3.13-minimal make when they are installed.
 fn is_scripted(path: &str) -> bool {
     const FILES: [&str; 13] = [
         "etc/dpkg/origins/default",
