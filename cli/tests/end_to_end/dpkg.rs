@@ -48,7 +48,8 @@ fn is_scripted(path: &str) -> bool {
     ];
     const FOLDERS: [&str; 7] = ["etc/opt", "media", "mnt", "opt", "srv", "usr/local", "var/opt"];
     const LOGS: [&str; 3] = ["var/log/btmp", "var/log/lastlog", "var/log/wtmp"];
-    FILES.contains(&path) || FOLDERS.contains(&path) || LOGS.contains(&path) || path.starts_with("usr/local/")
+    let below = ["usr/local/", "var/lib/python"].iter().any(|folder| path.starts_with(folder));
+    FILES.contains(&path) || FOLDERS.contains(&path) || LOGS.contains(&path) || below
 }
 
 /// Paths of packages that the foundation leaves out: of the certificates it takes one bundle.
