@@ -19,7 +19,7 @@ const UPDATED: &str = "libssl3t64";
 /// Adds a row for each number of layers.
 pub(crate) fn rows(workspace: &Workspace, table: &mut Vec<String>) -> anyhow::Result<()> {
     let mut all = None;
-    for (name, budget) in [("one layer", 1), ("the default plan", 10), ("a layer a source package", 200)] {
+    for (name, budget) in [("one layer", 1), ("the default plan", 10), ("a layer a source package", 100)] {
         let (time, bytes, total) = one(workspace, budget)?;
         let all = *all.get_or_insert(bytes);
         let figure = format!("update of {UPDATED}, {name}");
