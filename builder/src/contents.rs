@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use attar_image::digest::HashingWriter;
 use attar_image::{Content, Digest, TreePath};
 
 use crate::files::OwnContent;
-use crate::record::{Location, PackageData, PackageRecord, read_data};
+use crate::record::{Location, PackageArchive, PackageData, PackageRecord};
 use crate::segment::Contents;
+
+/// Packages that are open at the same time: each holds a file, or memory.
+const MAX_OPENED: usize = 64;
 
 /// The contents of one package whose data is at hand.
 pub(crate) struct PackageContents<'a> {
@@ -26,12 +28,16 @@ impl Contents for PackageContents<'_> {
             None => out.write_all(self.texts.get(&content.digest).ok_or_else(|| missing(content))?),
         }
     }
+
+    fn is_at_hand(&self, _: &Content) -> bool {
+        true
+    }
 }
 
 /// The contents of a whole image: own and generated files, and packages that are opened on demand.
 pub(crate) struct ImageContents<'a> {
     pub(crate) own: &'a BTreeMap<Digest, OwnContent>,
-    pub(crate) packages: Vec<(Arc<PackageRecord>, PathBuf)>,
+    pub(crate) packages: Vec<(Arc<PackageRecord>, PackageArchive)>,
     places: OnceLock<BTreeMap<Digest, (usize, Location)>>,
     opened: Mutex<BTreeMap<usize, Arc<PackageData>>>,
 }
@@ -39,7 +45,7 @@ pub(crate) struct ImageContents<'a> {
 impl<'a> ImageContents<'a> {
     pub(crate) fn new(
         own: &'a BTreeMap<Digest, OwnContent>,
-        packages: Vec<(Arc<PackageRecord>, PathBuf)>,
+        packages: Vec<(Arc<PackageRecord>, PackageArchive)>,
     ) -> Self {
         Self { own, packages, places: OnceLock::new(), opened: Mutex::new(BTreeMap::new()) }
     }
@@ -57,13 +63,34 @@ impl<'a> ImageContents<'a> {
     }
 
     fn open(&self, number: usize) -> io::Result<Arc<PackageData>> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(data) = opened.get(&number) {
+        if let Some(data) = self.opened().get(&number) {
             return Ok(Arc::clone(data));
         }
-        let data = Arc::new(read_data(&self.packages[number].1).map_err(io::Error::other)?);
+        let data = self.packages[number].1.data().map_err(io::Error::other)?;
+        Ok(self.remember(number, data))
+    }
+
+    /// Opens a package if that needs no decompressing.
+    fn open_kept(&self, number: usize) -> Option<Arc<PackageData>> {
+        if let Some(data) = self.opened().get(&number) {
+            return Some(Arc::clone(data));
+        }
+        let data = self.packages[number].1.kept()?;
+        Some(self.remember(number, data))
+    }
+
+    fn opened(&self) -> MutexGuard<'_, BTreeMap<usize, Arc<PackageData>>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, number: usize, data: PackageData) -> Arc<PackageData> {
+        let mut opened = self.opened();
+        if opened.len() >= MAX_OPENED {
+            opened.clear();
+        }
+        let data = Arc::new(data);
         opened.insert(number, Arc::clone(&data));
-        Ok(data)
+        data
     }
 }
 
@@ -88,6 +115,11 @@ impl Contents for ImageContents<'_> {
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         Ok(())
+    }
+
+    fn is_at_hand(&self, content: &Content) -> bool {
+        self.own.contains_key(&content.digest)
+            || self.place(&content.digest).is_some_and(|(number, _)| self.open_kept(number).is_some())
     }
 }
 

@@ -1,14 +1,13 @@
 //! Packages become records, parts of trees, and segments: one pass over each package.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use attar_image::Digest;
 use attar_image::layer::compression::Codec;
 
 use crate::cache::{Cache, CacheError, Shelf};
 use crate::contents::PackageContents;
-use crate::record::{self, PackageData, PackageRecord, ReadError};
+use crate::record::{ArchiveError, PackageArchive, PackageRecord, ReadError};
 use crate::rootfs::package::{PackageTree, Rules};
 use crate::segment::{self, Part, SegmentError};
 
@@ -16,10 +15,8 @@ use crate::segment::{self, Part, SegmentError};
 pub(crate) struct Package<'a> {
     /// Its name.
     pub(crate) name: String,
-    /// SHA-256 of the file.
-    pub(crate) digest: Digest,
-    /// The file.
-    pub(crate) path: PathBuf,
+    /// Its file.
+    pub(crate) archive: PackageArchive,
     /// How each image takes it.
     pub(crate) uses: Vec<Rules<'a>>,
 }
@@ -61,33 +58,13 @@ pub enum PrepareError {
     Cache(#[from] CacheError),
 }
 
-/// Returns the record of a package, reading the package when the cache has none.
-pub(crate) fn record(
-    cache: &Cache,
-    name: &str,
-    digest: &Digest,
-    path: &Path,
-) -> Result<(Arc<PackageRecord>, Option<PackageData>), PrepareError> {
-    let key = PackageRecord::key(digest);
-    if let Some(record) = cache.get(Shelf::Records, &key).and_then(|bytes| PackageRecord::from_bytes(&bytes))
-    {
-        return Ok((Arc::new(record), None));
-    }
-    let (record, data) = record::read(path).map_err(|source| PrepareError::Read {
-        name: name.to_owned(),
-        path: path.to_owned(),
-        source,
-    })?;
-    cache.put(Shelf::Records, &key, &record.to_bytes())?;
-    Ok((Arc::new(record), Some(data)))
-}
-
 /// Makes a package's part of each image that takes it, and its segment.
 ///
 /// The segment is made here, while the contents are at hand, on the assumption that nothing
 /// overrides the package's files. Where something does, the layer makes the right one later.
 pub(crate) fn prepare(cache: &Cache, package: &Package<'_>, codec: Codec) -> Result<Prepared, PrepareError> {
-    let (record, mut data) = record(cache, &package.name, &package.digest, &package.path)?;
+    let failed = |error| package.failed(error);
+    let (record, mut data) = package.archive.record().map_err(failed)?;
     let mut cached = data.is_none();
     let mut parts = Vec::with_capacity(package.uses.len());
     for rules in &package.uses {
@@ -103,7 +80,7 @@ pub(crate) fn prepare(cache: &Cache, package: &Package<'_>, codec: Codec) -> Res
         cached = false;
         let data = match &mut data {
             Some(data) => data,
-            none => none.insert(read_data(&package.name, &package.path)?),
+            none => none.insert(package.archive.data().map_err(failed)?),
         };
         let contents = PackageContents { locations: record.locations(), texts: &registered.texts, data };
         segment::ensure(cache, &tree, key, codec, &contents)
@@ -112,10 +89,13 @@ pub(crate) fn prepare(cache: &Cache, package: &Package<'_>, codec: Codec) -> Res
     Ok(Prepared { record, parts, cached })
 }
 
-fn read_data(name: &str, path: &Path) -> Result<PackageData, PrepareError> {
-    record::read_data(path).map_err(|source| PrepareError::Read {
-        name: name.to_owned(),
-        path: path.to_owned(),
-        source,
-    })
+impl Package<'_> {
+    fn failed(&self, error: ArchiveError) -> PrepareError {
+        match error {
+            ArchiveError::Cache(error) => PrepareError::Cache(error),
+            ArchiveError::Read(source) => {
+                PrepareError::Read { name: self.name.clone(), path: self.archive.path().to_owned(), source }
+            }
+        }
+    }
 }

@@ -39,10 +39,13 @@ pub enum Part<'a> {
 }
 
 /// Gives the contents of a tree's regular files.
-pub trait Contents {
+pub trait Contents: Sync {
     /// Writes the content at `path` to `out`. The caller checks the size, and the digest when the
     /// content comes from outside the cache.
     fn write(&self, path: &TreePath, content: &Content, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Says whether the content can be had without decompressing anything.
+    fn is_at_hand(&self, content: &Content) -> bool;
 }
 
 /// A segment that cannot be made.
@@ -102,15 +105,27 @@ pub fn ensure(
         return Ok((stored, true));
     }
     let file = cache.temporary()?;
-    let mut out = Output { size: 0, inner: PieceWriter::new(HashingWriter::new(file), codec) };
+    let mut out = PieceWriter::new(HashingWriter::new(file), codec);
+    let plain = write(part, contents, &mut out)?;
+    let (file, digest, _) = out.finish().map_err(SegmentError::Write)?.finish();
+    let stored = cache.store(file, Shelf::Segments, &key.hex(), digest, plain)?;
+    Ok((stored, false))
+}
+
+/// Says whether [`write`] decompresses nothing.
+pub fn is_at_hand(part: &Part<'_>, contents: &dyn Contents) -> bool {
+    let Part::Tree(tree) = part else { return true };
+    tree.iter().filter_map(|(_, entry)| entry.content()).all(|content| contents.is_at_hand(&content))
+}
+
+/// Writes a part uncompressed, and returns its size.
+pub fn write(part: &Part<'_>, contents: &dyn Contents, out: &mut impl Write) -> Result<u64, SegmentError> {
+    let mut out = Output { size: 0, inner: out };
     match part {
         Part::End => out.write_all(&END_OF_ARCHIVE).map_err(SegmentError::Write)?,
         Part::Tree(tree) => write_entries(tree, contents, &mut out)?,
     }
-    let plain = out.size;
-    let (file, digest, _) = out.inner.finish().map_err(SegmentError::Write)?.finish();
-    let stored = cache.store(file, Shelf::Segments, &key.hex(), digest, plain)?;
-    Ok((stored, false))
+    Ok(out.size)
 }
 
 fn write_entries(
@@ -157,9 +172,9 @@ fn write_content(
 }
 
 /// Counts the uncompressed bytes.
-struct Output<W: Write> {
+struct Output<W> {
     size: u64,
-    inner: PieceWriter<W>,
+    inner: W,
 }
 
 impl<W: Write> Write for Output<W> {
@@ -186,6 +201,10 @@ mod tests {
     impl Contents for Fixed {
         fn write(&self, _: &TreePath, _: &Content, out: &mut dyn Write) -> io::Result<()> {
             out.write_all(self.0)
+        }
+
+        fn is_at_hand(&self, _: &Content) -> bool {
+            true
         }
     }
 

@@ -1,7 +1,6 @@
 //! One image: its tree out of packages, effects and own files; its layers; its manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use attar_image::{Entry, FileTree, TreePath};
@@ -19,7 +18,8 @@ use crate::foundation::{self, certificates};
 use crate::images::{Images, PLAIN, architecture};
 use crate::layer;
 use crate::lock::Lock;
-use crate::record::PackageRecord;
+use crate::parallel;
+use crate::record::{PackageArchive, PackageRecord};
 use crate::rootfs::{Builder, Owner, Rootfs, RootfsError};
 use crate::spec::Effective;
 use crate::spec::schema::{Foundation, Spec};
@@ -30,7 +30,7 @@ pub(crate) struct StagedTree {
     pub(crate) platform: String,
     builder: Builder,
     records: Vec<(String, Arc<PackageRecord>)>,
-    files: Vec<PathBuf>,
+    archives: Vec<PackageArchive>,
     sources: Vec<String>,
     understood: Understood,
 }
@@ -42,7 +42,7 @@ pub(crate) struct Made {
     pub(crate) spec: Spec,
     pub(super) rootfs: Rootfs,
     run_as: RunAs,
-    pub(super) packages: Vec<(Arc<PackageRecord>, PathBuf)>,
+    pub(super) packages: Vec<(Arc<PackageRecord>, PackageArchive)>,
     sources: Vec<String>,
 }
 
@@ -60,13 +60,13 @@ pub(super) fn begin(
 ) -> Result<(Vec<StagedTree>, Tables), BuildError> {
     let mut trees = Vec::with_capacity(staged.len());
     for image in staged {
-        let StagedImage { variant, platform, packages, files, sources } = image;
+        let StagedImage { variant, platform, packages, archives, sources } = image;
         let records: Vec<(String, Arc<PackageRecord>)> =
             packages.iter().map(|package| (package.name.clone(), Arc::clone(&package.record))).collect();
         let builder = Builder::new(packages).map_err(fail(&variant, &platform))?;
         let alone = foundation_alone(lock, &variant, &platform);
-        let understood = scripts::understand_all(&builder, &records, &files, &alone, &platform);
-        trees.push(StagedTree { variant, platform, builder, records, files, sources, understood });
+        let understood = scripts::understand_all(&builder, &records, &archives, &alone, &platform);
+        trees.push(StagedTree { variant, platform, builder, records, archives, sources, understood });
     }
     let mut all = Requests::default();
     for tree in &trees {
@@ -111,11 +111,11 @@ pub(super) fn populate(
 ) -> Result<Made, BuildError> {
     let empty = Table::default();
     let table = tables.of(&tree).unwrap_or(&empty);
-    let StagedTree { variant, platform, mut builder, records, files, sources, understood } = tree;
+    let StagedTree { variant, platform, mut builder, records, archives, sources, understood } = tree;
     let unknown = || BuildError::UnknownImage { variant: variant.clone(), platform: platform.clone() };
     let effective = images.image(&variant, &platform).ok_or_else(unknown)?;
     let failed = || fail(&variant, &platform);
-    let packages = scripts::Packages { records: &records, files: &files };
+    let packages = scripts::Packages { records: &records, archives: &archives };
     let parts = Parts { packages, understood: &understood, table, platform: &platform };
     effects(context, &mut builder, effective, &parts).map_err(|error| match error {
         EffectsError::Build(error) => error,
@@ -129,14 +129,15 @@ pub(super) fn populate(
     for path in own_files::paths(effective, table)? {
         builder.apply_path(&path).map_err(failed())?;
     }
-    let cache = linker::cache(&builder, scripts::Packages { records: &records, files: &files }, &platform);
+    let cache =
+        linker::cache(&builder, scripts::Packages { records: &records, archives: &archives }, &platform);
     builder.apply(cache).map_err(failed())?;
     let rootfs = builder.finish();
     for note in &rootfs.notes {
         context.events.note(note.clone());
     }
     let run_as = assemble::run_as(&effective.spec.accounts, table)?;
-    let packages = records.into_iter().map(|(_, record)| record).zip(files).collect();
+    let packages = records.into_iter().map(|(_, record)| record).zip(archives).collect();
     Ok(Made { variant, platform, spec: effective.spec.clone(), rootfs, run_as, packages, sources })
 }
 
@@ -261,8 +262,7 @@ pub(super) fn finish(
     let codec = stage::codec(made.spec.compression);
     let contents = ImageContents::new(&made.rootfs.contents, made.packages.clone());
     let plans = layer::plan(&made.rootfs, |number| lock.layers.get(&made.sources[number]).copied());
-    let mut layers = Vec::with_capacity(plans.len());
-    for plan in &plans {
+    let layers = parallel::map(context.threads, &plans, |plan| {
         let (layer, cached) = layer::make(&context.cache, plan, codec, &contents)
             .map_err(|source| BuildError::Layer { image: name.clone(), layer: plan.name.clone(), source })?;
         context.events.send(Event::LayerReady {
@@ -271,8 +271,8 @@ pub(super) fn finish(
             size: layer.size,
             cached,
         });
-        layers.push(layer);
-    }
+        Ok::<_, BuildError>(layer)
+    })?;
     let bytes = layers.iter().map(|layer| layer.size).sum();
     let count = layers.len();
     let mut spec = made.spec.clone();

@@ -6,7 +6,7 @@ use attar_image::elf::Facts;
 use super::scripts::Packages;
 use crate::effects::{Outcome, ldcache};
 use crate::images::architecture;
-use crate::record::{PackageRecord, read_data};
+use crate::record::PackageRecord;
 use crate::rootfs::{Builder, Owner};
 
 /// The package of the C library, which is the one that `ldconfig` belongs to.
@@ -51,7 +51,7 @@ fn generator(packages: Packages<'_>, number: usize) -> Option<String> {
     // Another distribution says so in its library, which is read for it.
     let library = record.entries.iter().find(|entry| entry.path().file_name() == b"libc.so.6")?;
     let location = *record.locations().get(&library.entry().content()?.digest)?;
-    read_data(packages.files.get(number)?).ok()?.with(location, ldcache::generator).ok()?
+    packages.archives.get(number)?.data().ok()?.with(location, ldcache::generator).ok()?
 }
 
 fn field<'a>(record: &'a PackageRecord, name: &str) -> Option<&'a str> {

@@ -1,7 +1,6 @@
 //! Hands the scripts of packages, and the contents they look at, to the effects.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use attar_image::TreePath;
@@ -9,7 +8,7 @@ use attar_packages::debian::deb::SCRIPTS;
 
 use crate::effects::{PackageScripts, Surroundings, Understood, understand};
 use crate::images::architecture;
-use crate::record::{PackageRecord, read_data};
+use crate::record::{PackageArchive, PackageRecord};
 use crate::rootfs::{Builder, Owner};
 
 /// The largest file that an effect looks at, in bytes.
@@ -19,7 +18,7 @@ const MAX_READ: u64 = 1 << 20;
 #[derive(Clone, Copy)]
 pub(super) struct Packages<'a> {
     pub(super) records: &'a [(String, Arc<PackageRecord>)],
-    pub(super) files: &'a [PathBuf],
+    pub(super) archives: &'a [PackageArchive],
 }
 
 impl Packages<'_> {
@@ -36,9 +35,8 @@ impl Packages<'_> {
         if let Some(text) = record.text(&content.digest) {
             return Some(text.to_vec());
         }
-        // Rare enough that the package is read for it.
         let location = *record.locations().get(&content.digest)?;
-        let data = read_data(self.files.get(number)?).ok()?;
+        let data = self.archives.get(number)?.data().ok()?;
         data.with(location, <[u8]>::to_vec).ok()
     }
 }
@@ -47,11 +45,11 @@ impl Packages<'_> {
 pub(super) fn understand_all(
     builder: &Builder,
     records: &[(String, Arc<PackageRecord>)],
-    files: &[PathBuf],
+    archives: &[PackageArchive],
     alone: &BTreeSet<String>,
     platform: &str,
 ) -> Understood {
-    let packages = Packages { records, files };
+    let packages = Packages { records, archives };
     let names: BTreeSet<String> = records.iter().map(|(name, _)| name.clone()).collect();
     let scripts: Vec<PackageScripts> = records
         .iter()

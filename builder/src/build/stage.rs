@@ -1,7 +1,7 @@
 //! Packages on the stage: fetched, read, filtered, and brought together for each image.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use attar_image::layer::compression::Codec;
@@ -18,7 +18,7 @@ use crate::images::Images;
 use crate::lock::{Lock, LockedArchive, LockedPackage};
 use crate::parallel;
 use crate::prepare::{Package, prepare};
-use crate::record::PackageRecord;
+use crate::record::{PackageArchive, PackageRecord};
 use crate::repository::{Identity, PackageFile, RepositoryError, Supply};
 use crate::rootfs::ImagePackage;
 use crate::rootfs::package::Rules;
@@ -31,7 +31,7 @@ pub(super) struct StagedImage {
     pub(super) platform: String,
     pub(super) packages: Vec<ImagePackage>,
     /// The packages' files, in the order of the packages.
-    pub(super) files: Vec<PathBuf>,
+    pub(super) archives: Vec<PackageArchive>,
     /// The packages' sources, in the same order.
     pub(super) sources: Vec<String>,
 }
@@ -95,7 +95,7 @@ pub(super) fn stage(
         filters.push(Filters::new(effective)?);
     }
     let needed = needed(lock, wanted);
-    let files = fetch(context, images, lock, &needed)?;
+    let archives = fetch(context, images, lock, &needed)?;
     let none = BTreeMap::new();
     let closures: Vec<Vec<Keeps<'_>>> = needed
         .iter()
@@ -110,12 +110,11 @@ pub(super) fn stage(
         .collect();
     let work: Vec<Package<'_>> = needed
         .iter()
-        .zip(&files)
+        .zip(&archives)
         .zip(&closures)
-        .map(|((need, path), closures)| Package {
+        .map(|((need, archive), closures)| Package {
             name: need.package.name.clone(),
-            digest: need.package.digest,
-            path: path.clone(),
+            archive: archive.clone(),
             uses: closures.iter().map(|keeps| Rules { keeps: &**keeps, diversions: &none }).collect(),
         })
         .collect();
@@ -143,13 +142,13 @@ pub(super) fn stage(
             variant: variant.clone(),
             platform: platform.clone(),
             packages: Vec::new(),
-            files: Vec::new(),
+            archives: Vec::new(),
             sources: Vec::new(),
         })
         .collect();
-    let mut sorted: Vec<_> = needed.iter().zip(prepared).zip(files).collect();
+    let mut sorted: Vec<_> = needed.iter().zip(prepared).zip(archives).collect();
     sorted.sort_by(|((left, _), _), ((right, _), _)| left.package.name.cmp(&right.package.name));
-    for ((need, prepared), file) in sorted {
+    for ((need, prepared), archive) in sorted {
         let replaces = replaces(&prepared.record);
         for ((image, package), part) in need.uses.iter().zip(prepared.parts) {
             let staged = &mut staged[*image];
@@ -159,7 +158,7 @@ pub(super) fn stage(
                 replaces: replaces.clone(),
                 part,
             });
-            staged.files.push(file.clone());
+            staged.archives.push(archive.clone());
             staged.sources.push(package.source.clone());
         }
     }
@@ -213,7 +212,7 @@ fn fetch(
     images: &Images,
     lock: &Lock,
     needed: &[Need<'_>],
-) -> Result<Vec<PathBuf>, BuildError> {
+) -> Result<Vec<PackageArchive>, BuildError> {
     let Some(effective) = images.any(crate::images::PLAIN) else { return Ok(Vec::new()) };
     let repositories = &effective.spec.contents.repositories;
     let identities: Vec<Identity> = lock.archives.iter().map(identity).collect();
@@ -227,7 +226,10 @@ fn fetch(
         let identity = &identities[need.package.archive];
         wanted.push((Supply { repository, directory, identity }, file));
     }
-    Ok(context.wait(context.client.fetch_all(&wanted)).map_err(Box::<RepositoryError>::new)?)
+    let paths = context.wait(context.client.fetch_all(&wanted)).map_err(Box::<RepositoryError>::new)?;
+    let archive =
+        |(need, path): (&Need<'_>, _)| PackageArchive::new(&context.cache, need.package.digest, path);
+    Ok(needed.iter().zip(paths).map(archive).collect())
 }
 
 fn identity(archive: &LockedArchive) -> Identity {

@@ -34,6 +34,8 @@ pub enum Shelf {
     Contents,
     /// Releases and other small documents by where they came from.
     Documents,
+    /// Data archives of packages, uncompressed, by SHA-256 of the package.
+    Data,
     /// Package records by SHA-256 of the package and format of the record.
     Records,
     /// Compressed segments by key.
@@ -48,11 +50,12 @@ pub enum Shelf {
 
 impl Shelf {
     /// All shelves.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Packages,
         Self::Indexes,
         Self::Contents,
         Self::Documents,
+        Self::Data,
         Self::Records,
         Self::Segments,
         Self::Layers,
@@ -67,6 +70,7 @@ impl Shelf {
             Self::Indexes => "indexes",
             Self::Contents => "contents",
             Self::Documents => "documents",
+            Self::Data => "data",
             Self::Records => "records",
             Self::Segments => "segments",
             Self::Layers => "layers",

@@ -5,6 +5,7 @@
 //! the control data. It is keyed by the SHA-256 of the package, so it needs no further check.
 
 mod applets;
+mod archive;
 mod data;
 mod read;
 
@@ -16,6 +17,7 @@ use attar_image::script::Shebang;
 use attar_image::{Digest, TreePath};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use archive::{ArchiveError, PackageArchive};
 pub use data::PackageData;
 pub use read::{ReadError, read, read_data};
 

@@ -112,7 +112,7 @@ impl Workspace {
         let cache = Scratch::new();
         let from = self.scratch.join("downloads");
         attar_testing::run(words(&["cp", "-a"]).arg(from.join(".")).arg(cache.path())).success();
-        for shelf in ["records", "segments", "layers", "inputs", "builds"] {
+        for shelf in ["data", "records", "segments", "layers", "inputs", "builds"] {
             std::fs::remove_dir_all(cache.path().join(shelf)).ok();
         }
         Ok(cache)
