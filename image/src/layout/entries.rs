@@ -83,19 +83,6 @@ impl Writer {
         self.drop_unreached(gone.iter().map(|(_, entry)| entry))
     }
 
-    /// Removes every blob that no entry reaches.
-    ///
-    /// A document that cannot be read is an error: what it reaches is not known.
-    pub fn collect_garbage(&self) -> Result<Garbage, LayoutError> {
-        let index = self.index()?;
-        let reach = self.reach(&index.manifests);
-        for unreadable in &reach.unreadable {
-            self.read_blob(unreadable)?;
-        }
-        let unreached = self.list_blobs()?.difference(&reach.blobs).copied().collect();
-        self.remove_blobs(unreached)
-    }
-
     fn check_company(
         &self,
         name: Option<&str>,

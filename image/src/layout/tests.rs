@@ -192,7 +192,7 @@ fn an_entry_takes_its_blobs_and_referrers_with_it() {
     // The index with the manifest and configuration of its first platform, and three referrers with
     // their texts. The second platform stays with its layers, and the empty configuration.
     assert_eq!(garbage.blobs.len(), 3 + 6);
-    assert_eq!(writer.collect_garbage().expect("collected").blobs, [foreign.digest]);
+    fs::remove_file(writer.blob_path(&foreign.digest)).expect("a file");
     assert_tidy(&writer);
     assert_eq!(writer.resolve(Some("other")).expect("an entry").digest, other.digest);
 
@@ -278,8 +278,6 @@ fn unreadable_neighbours_keep_their_blobs() {
     let garbage = writer.replace_entry(Some("one"), &three, &[]).expect("an entry");
     assert_eq!(garbage, Garbage::default());
     assert!(before.is_subset(&blobs(&writer)));
-    let error = writer.collect_garbage().expect_err("not everything can be read");
-    assert!(matches!(error, LayoutError::Mismatch { .. }), "{error}");
 }
 
 #[test]
