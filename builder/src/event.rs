@@ -32,6 +32,18 @@ pub enum Event {
         /// What the user knows it as.
         name: String,
     },
+    /// A lock is about to be completed: it holds for every image of the spec, also for those that are
+    /// not built now, so the packages of all of them are read.
+    LockStarted {
+        /// The platforms.
+        platforms: Vec<String>,
+        /// The variants besides the plain image.
+        variants: Vec<String>,
+        /// Number of packages.
+        packages: usize,
+        /// Size of their archives in bytes.
+        bytes: u64,
+    },
     /// A platform's image is about to be made.
     PlatformStarted {
         /// The platform, such as `linux/arm64`, with the variant in brackets if there is one.

@@ -11,6 +11,7 @@ mod remember;
 mod request;
 mod scripts;
 mod stage;
+mod unmatched;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -218,7 +219,8 @@ pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError
     } else {
         &wanted
     };
-    let staged = stage(context, &images, &lock, staging)?;
+    let staged = stage(context, &images, &lock, staging, &wanted)?;
+    unmatched::warn(context, &images, &lock, &staged)?;
     let (staged, tables) = image::begin(&images, &lock, staged)?;
     if locking.written {
         lock.accounts = tables.given.clone();
@@ -251,7 +253,7 @@ fn trees(context: &Context, request: &Request) -> Result<(Images, Lock, Vec<imag
     let (lock, _) = current_lock(context, &images, request)?;
     let wanted = wanted(&images, request)?;
     let mut hashes = Hashes::load(&context.cache, &request.spec);
-    let (staged, tables) = image::begin(&images, &lock, stage(context, &images, &lock, &wanted)?)?;
+    let (staged, tables) = image::begin(&images, &lock, stage(context, &images, &lock, &wanted, &wanted)?)?;
     let make = |staged| image::populate(context, &images, &lock, &tables, staged, &mut hashes);
     let made = staged.into_iter().map(make).collect::<Result<_, _>>()?;
     Ok((images, lock, made))
@@ -340,7 +342,8 @@ fn renew(
 
 /// Reads the packages of every image for what a lock decides by them: numbers and epoch.
 fn complete(context: &Context, images: &Images, lock: &mut Lock) -> Result<(), BuildError> {
-    let staged = stage(context, images, lock, &all(images))?;
+    let staged = stage(context, images, lock, &all(images), &[])?;
+    unmatched::warn(context, images, lock, &staged)?;
     let (staged, tables) = image::begin(images, lock, staged)?;
     lock.accounts = tables.given.clone();
     lock.epoch = image::epoch(&staged);

@@ -14,7 +14,7 @@ use super::BuildError;
 use crate::context::Context;
 use crate::event::Event;
 use crate::foundation;
-use crate::images::Images;
+use crate::images::{Images, PLAIN};
 use crate::lock::{Lock, LockedArchive, LockedPackage};
 use crate::parallel;
 use crate::prepare::{Package, prepare};
@@ -42,13 +42,13 @@ pub(super) fn image_name(variant: &str, platform: &str) -> String {
 }
 
 /// Which filters decide about the paths of one image's packages.
-struct Filters {
-    image: PathFilter,
-    packages: BTreeMap<String, PathFilter>,
+pub(super) struct Filters {
+    pub(super) image: PathFilter,
+    pub(super) packages: BTreeMap<String, PathFilter>,
 }
 
 impl Filters {
-    fn new(effective: &Effective) -> Result<Self, BuildError> {
+    pub(super) fn new(effective: &Effective) -> Result<Self, BuildError> {
         let contents = &effective.spec.contents;
         let filter = |pointer: String, only: &[String], without: &[String]| {
             let label = effective.origins.label(&pointer);
@@ -82,12 +82,13 @@ pub(super) fn codec(compression: Compression) -> Codec {
     }
 }
 
-/// Fetches and reads the packages of the wanted images.
+/// Fetches and reads the packages of the wanted images, and tells of those of them that are shown.
 pub(super) fn stage(
     context: &Context,
     images: &Images,
     lock: &Lock,
     wanted: &[(String, String)],
+    shown: &[(String, String)],
 ) -> Result<Vec<StagedImage>, BuildError> {
     let mut filters = Vec::with_capacity(wanted.len());
     for (variant, platform) in wanted {
@@ -95,6 +96,9 @@ pub(super) fn stage(
         filters.push(Filters::new(effective)?);
     }
     let needed = needed(lock, wanted);
+    if wanted != shown {
+        lock_started(context, images, &needed);
+    }
     let archives = fetch(context, images, lock, &needed)?;
     let none = BTreeMap::new();
     let closures: Vec<Vec<Keeps<'_>>> = needed
@@ -118,15 +122,17 @@ pub(super) fn stage(
             uses: closures.iter().map(|keeps| Rules { keeps: &**keeps, diversions: &none }).collect(),
         })
         .collect();
-    let compression =
-        images.any(crate::images::PLAIN).map_or_else(Compression::default, |it| it.spec.compression);
+    let compression = images.any(PLAIN).map_or_else(Compression::default, |it| it.spec.compression);
     let codec = codec(compression);
-    start(context, wanted, &needed);
+    start(context, wanted, shown, &needed);
     let numbered: Vec<(usize, Package<'_>)> = work.into_iter().enumerate().collect();
     let prepared = parallel::map(context.threads, &numbered, |(number, package)| {
         let prepared = prepare(&context.cache, package, codec)?;
         for (image, package) in &needed[*number].uses {
             let (variant, platform) = &wanted[*image];
+            if !shown.contains(&wanted[*image]) {
+                continue;
+            }
             context.events.send(Event::PackageReady {
                 platform: image_name(variant, platform),
                 package: package.name.clone(),
@@ -192,8 +198,18 @@ fn needed<'a>(lock: &'a Lock, wanted: &'a [(String, String)]) -> Vec<Need<'a>> {
     needed
 }
 
-fn start(context: &Context, wanted: &[(String, String)], needed: &[Need<'_>]) {
-    for (number, (variant, platform)) in wanted.iter().enumerate() {
+fn lock_started(context: &Context, images: &Images, needed: &[Need<'_>]) {
+    context.events.send(Event::LockStarted {
+        platforms: images.all_platforms().into_iter().map(str::to_owned).collect(),
+        variants: images.variants().filter(|name| *name != PLAIN).map(str::to_owned).collect(),
+        packages: needed.len(),
+        bytes: needed.iter().map(|need| need.package.size).sum(),
+    });
+}
+
+fn start(context: &Context, wanted: &[(String, String)], shown: &[(String, String)], needed: &[Need<'_>]) {
+    for (number, (variant, platform)) in wanted.iter().enumerate().filter(|(_, image)| shown.contains(image))
+    {
         let sizes: Vec<u64> = needed
             .iter()
             .filter(|need| need.uses.iter().any(|(image, _)| *image == number))

@@ -19,6 +19,11 @@ pub struct Rules<'a> {
     pub diversions: &'a BTreeMap<TreePath, TreePath>,
 }
 
+/// Returns the paths of a package's entries in the tree's spelling, before any filter or diversion.
+pub(crate) fn paths(record: &PackageRecord) -> impl Iterator<Item = TreePath> + '_ {
+    record.entries.iter().map(|recorded| usr::lead(recorded.path(), recorded.entry().is_directory()))
+}
+
 /// One package's part of the tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackageTree {

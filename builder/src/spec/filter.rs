@@ -62,22 +62,65 @@ impl PathFilter {
         self.only.is_none() && self.without.patterns.is_empty()
     }
 
-    /// Returns the globs that match none of `paths`. A set may match nothing and is never among them.
-    pub fn unmatched<'a>(&self, paths: impl IntoIterator<Item = &'a TreePath>) -> Vec<&str> {
-        let rules: Vec<&Rules> = self.only.iter().chain([&self.without]).collect();
-        let mut matched: Vec<Vec<bool>> =
-            rules.iter().map(|rules| rules.patterns.iter().map(|pattern| pattern.set).collect()).collect();
+    /// Says of each glob whether it matches any of `paths`. A set may match nothing and is left out.
+    pub fn globs<'a>(&self, paths: impl IntoIterator<Item = &'a TreePath>) -> Vec<GlobUse<'_>> {
+        let lists: Vec<(List, &Rules)> = self
+            .only
+            .iter()
+            .map(|rules| (List::Only, rules))
+            .chain([(List::Without, &self.without)])
+            .collect();
+        let mut globs: Vec<GlobUse<'_>> = lists
+            .iter()
+            .flat_map(|(list, rules)| {
+                let all = rules.patterns.iter().enumerate().filter(|(_, pattern)| !pattern.set);
+                all.map(|(place, pattern)| GlobUse {
+                    list: *list,
+                    place,
+                    text: &pattern.text,
+                    matches: false,
+                })
+            })
+            .collect();
+        if globs.is_empty() {
+            return globs;
+        }
         for path in paths {
             let candidate = candidate(path);
-            for (rules, matched) in rules.iter().zip(&mut matched) {
+            for (list, rules) in &lists {
                 for index in rules.globs.matches_candidate(&candidate) {
-                    matched[rules.owner[index]] |= rules.inside[index];
+                    let is_matched =
+                        |glob: &&mut GlobUse<'_>| (glob.list, glob.place) == (*list, rules.owner[index]);
+                    if let Some(glob) = globs.iter_mut().find(is_matched) {
+                        glob.matches = true;
+                    }
                 }
             }
         }
-        let pairs = rules.iter().zip(matched).flat_map(|(rules, matched)| rules.patterns.iter().zip(matched));
-        pairs.filter(|(_, matched)| !matched).map(|(pattern, _)| pattern.text.as_str()).collect()
+        globs
     }
+}
+
+/// One of the two lists of a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// What is kept.
+    Only,
+    /// What is left out.
+    Without,
+}
+
+/// A glob of a filter, and whether it does anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobUse<'a> {
+    /// The list it stands in.
+    pub list: List,
+    /// Its place in the list, from 0.
+    pub place: usize,
+    /// The glob, with the `!` before it if there is one.
+    pub text: &'a str,
+    /// Whether it matches a path.
+    pub matches: bool,
 }
 
 /// Patterns in order, compiled into one automaton.
@@ -336,10 +379,21 @@ mod tests {
     }
 
     #[test]
-    fn globs_without_a_match_are_named_and_sets_are_not() {
+    fn globs_without_a_match_are_told_and_sets_are_not() {
         let filter = filter(&["/usr/**"], &["gconv", "/usr/bin/x", "!/usr/bin/y", "/usr/bin/z*"]);
         let paths = [path("usr/bin/x"), path("usr/bin/q")];
-        assert_eq!(filter.unmatched(&paths), ["!/usr/bin/y", "/usr/bin/z*"]);
+        let globs = filter.globs(&paths);
+        let told: Vec<_> =
+            globs.iter().map(|glob| (glob.list, glob.place, glob.text, glob.matches)).collect();
+        assert_eq!(
+            told,
+            [
+                (List::Only, 0, "/usr/**", true),
+                (List::Without, 1, "/usr/bin/x", true),
+                (List::Without, 2, "!/usr/bin/y", false),
+                (List::Without, 3, "/usr/bin/z*", false),
+            ]
+        );
     }
 
     #[test]

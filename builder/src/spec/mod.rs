@@ -30,7 +30,7 @@ mod yaml;
 pub use diagnostic::Diagnostics;
 pub use document::{Document, Reader, load, load_with, parse};
 pub use effective::{DEFAULT_PLATFORMS, DEFAULT_SUITE, Effective, Origins, Selection};
-pub use filter::{InvalidPattern, PathFilter, PathSet, sets};
+pub use filter::{GlobUse, InvalidPattern, List, PathFilter, PathSet, sets};
 pub use json_schema::json_schema;
 pub use reference::reference;
 pub use show::show;

@@ -89,6 +89,7 @@ impl Display for Bars {
     fn event(&self, event: &Event) {
         match event {
             Event::Stage(text) => self.stage(text),
+            Event::LockStarted { .. } => self.stage(&super::locking(event).unwrap_or_default()),
             Event::DownloadStarted { .. }
             | Event::DownloadProgress { .. }
             | Event::DownloadFinished { .. } => {

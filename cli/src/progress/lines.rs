@@ -35,6 +35,7 @@ impl Lines {
         match event {
             Event::Stage(text) => Some(text.clone()),
             Event::DownloadFinished { name } if self.verbose => Some(format!("fetched {name}")),
+            Event::LockStarted { .. } => super::locking(event),
             Event::PlatformStarted { platform, packages, bytes } => {
                 platforms.insert(platform.clone(), Platform { packages: *packages, cached: 0 });
                 let packages =
@@ -97,6 +98,12 @@ mod tests {
         };
         vec![
             Event::Stage("solving".into()),
+            Event::LockStarted {
+                platforms: vec!["linux/amd64".into(), "linux/arm64".into()],
+                variants: vec!["debug".into(), "root".into()],
+                packages: 9,
+                bytes: 12_800_000,
+            },
             Event::DownloadStarted { name: "libc6".into(), size: Some(3) },
             Event::DownloadProgress { name: "libc6".into(), bytes: 3 },
             Event::DownloadFinished { name: "libc6".into() },
@@ -118,6 +125,7 @@ mod tests {
     fn a_build_is_a_few_lines() {
         insta::assert_snapshot!(shown(Verbosity::Normal), @r"
         solving
+        locking 9 packages, 12.8 MB: linux/amd64, linux/arm64; variants debug, root
         linux/arm64: 2 packages, 2.80 MB
         linux/arm64: 1 layer, 1.50 kB, 1 of 2 packages from the cache
         ");
@@ -127,6 +135,7 @@ mod tests {
     fn verbose_adds_single_packages_and_layers() {
         insta::assert_snapshot!(shown(Verbosity::Verbose), @r"
         solving
+        locking 9 packages, 12.8 MB: linux/amd64, linux/arm64; variants debug, root
         fetched libc6
         linux/arm64: 2 packages, 2.80 MB
         linux/arm64: libc6

@@ -14,6 +14,7 @@ use attar_builder::event::{Event, Events};
 use crate::escape;
 use crate::output;
 use crate::settings::{Progress, Settings, Verbosity};
+use crate::size::Size;
 
 /// Draws one kind of progress.
 trait Display: Send + Sync {
@@ -88,6 +89,18 @@ impl Drop for Reporter {
     fn drop(&mut self) {
         self.display.clear();
     }
+}
+
+/// Says what is locked; `None` for other events.
+fn locking(event: &Event) -> Option<String> {
+    let Event::LockStarted { platforms, variants, packages, bytes } = event else { return None };
+    let packages = if *packages == 1 { "1 package".to_owned() } else { format!("{packages} packages") };
+    let variants = match &variants[..] {
+        [] => String::new(),
+        [one] => format!("; variant {one}"),
+        several => format!("; variants {}", several.join(", ")),
+    };
+    Some(format!("locking {packages}, {}: {}{variants}", Size(*bytes), platforms.join(", ")))
 }
 
 fn labelled(label: &str, color_code: &str, color: bool, text: &str) -> String {

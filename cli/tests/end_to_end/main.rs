@@ -9,6 +9,7 @@ mod commands;
 mod dpkg;
 mod engines;
 mod examples;
+mod globs;
 mod hostile;
 mod judges;
 mod kill;
