@@ -21,6 +21,7 @@ mod candidates;
 mod client;
 mod contents;
 mod debs;
+mod debs_contents;
 mod document;
 mod download;
 mod error;

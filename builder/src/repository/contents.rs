@@ -22,7 +22,7 @@ use crate::cache::{CacheError, Shelf};
 use crate::spec::schema::Repository;
 
 /// The most bytes that an index may unpack to; Debian's largest is a tenth of it.
-const LIMIT: u64 = 8 << 30;
+pub(super) const LIMIT: u64 = 8 << 30;
 
 /// The list of the files of all packages of a component for one architecture, verified, in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub struct ContentsIndex {
     pub component: String,
     /// The architecture, or `all`.
     pub architecture: String,
-    path: PathBuf,
-    compression: Compression,
+    pub(super) path: PathBuf,
+    pub(super) compression: Compression,
 }
 
 impl ContentsIndex {
@@ -56,7 +56,8 @@ pub struct Contents {
 }
 
 impl Client {
-    /// Fetches the contents indexes of a repository, as far as its suites have any.
+    /// Fetches the contents indexes of a repository, as far as its suites have any; that of a directory
+    /// is made from its packages.
     ///
     /// Lists of packages for all architectures are among them where they stand apart.
     pub async fn contents(
@@ -65,6 +66,10 @@ impl Client {
         directory: &Path,
         architectures: &[&str],
     ) -> Result<Contents, RepositoryError> {
+        if let Repository::Debs(debs) = repository {
+            let indexes = self.contents_of_directory(debs, directory, architectures).await?;
+            return Ok(Contents { indexes, missing: Vec::new() });
+        }
         let plans = self.plans(repository, directory)?;
         let suites = in_order(plans.iter().map(|plan| self.contents_of(plan, architectures))).await?;
         let mut contents = Contents::default();

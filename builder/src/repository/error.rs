@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use attar_image::layer::reader::TarError;
 use attar_packages::debian::deb::DebError;
 use attar_packages::debian::index::InvalidIndex;
 use attar_packages::debian::release::InvalidRelease;
@@ -145,6 +146,15 @@ pub enum RepositoryError {
         /// What is wrong with it.
         #[source]
         source: DebError,
+    },
+    /// The files of a package in a directory cannot be listed.
+    #[error("cannot read the files of the package `{}`", .file.display())]
+    BrokenFiles {
+        /// The package.
+        file: PathBuf,
+        /// What is wrong with them.
+        #[source]
+        source: TarError,
     },
     /// The control data of a package lacks something.
     #[error("cannot use the control data of the package `{}`", .file.display())]

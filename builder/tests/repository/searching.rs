@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use attar_builder::context::Context;
 use attar_builder::event::{Event, Events};
 use attar_builder::repository::search::{Answer, FileHit, Match, Query, Request, search};
-use attar_builder::spec::schema::Repository;
+use attar_builder::spec::schema::{DebsRepository, Repository};
 use attar_testing::archive::{Package, Suite};
+use attar_testing::deb::deb;
 
 use crate::stage::{Stage, trixie};
 
@@ -130,4 +131,47 @@ fn a_contents_index_that_was_tampered_with_is_left_out_and_named() {
     let expected = "the search is incomplete: cannot fetch contents index trixie/main (amd64): ";
     assert!(warnings.iter().any(|text| text.starts_with(expected)), "{warnings:?}");
     assert!(warnings.iter().any(|text| text.contains("checksum mismatch")), "{warnings:?}");
+}
+
+#[test]
+fn directories_of_packages_are_searched_too() {
+    let stage = stage();
+    let control = |name: &str, architecture: &str| {
+        format!(
+            "Package: {name}\nVersion: 1\nArchitecture: {architecture}\nMaintainer: a <a@b.example>\n\
+             Description: a package of a test\n"
+        )
+    };
+    let files = [("./usr/bin/hello", "1"), ("./usr/lib/x86_64-linux-gnu/libown.so.1", "2"), ("./a b", "3")];
+    let own = deb(&control("own", "amd64"), &files).expect("a package");
+    stage.scratch.write("local/own.deb", own);
+    stage
+        .scratch
+        .write("local/data.deb", deb(&control("data", "all"), &[("./opt/own", "1")]).expect("a package"));
+    let context = Context::new(stage.settings(), 1, Events::ignore()).expect("a context");
+    let debs = DebsRepository { debs: "local".to_owned(), packages: Vec::new(), priority: None };
+    let repositories = [Repository::Debs(debs), Repository::Debian(stage.repository())];
+    let ask = |text: &str| {
+        let request = Request {
+            repositories: &repositories,
+            directory: &|_| stage.scratch.path().to_path_buf(),
+            architectures: &["amd64"],
+            query: &Query::parse(text),
+            limit: 10,
+        };
+        let Ok(Answer::Files { files, .. }) = search(&context, &request) else { panic!("no files") };
+        let told = |hit: FileHit| format!("{} {} {:?}", hit.path, hit.package, hit.places);
+        files.into_iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ask("/usr/bin/hello"),
+        [r#"/usr/bin/hello hello [("trixie", "amd64")]"#, r#"/usr/bin/hello own [("local", "amd64")]"#]
+    );
+    assert_eq!(ask("libown.so.1"), [r#"/usr/lib/x86_64-linux-gnu/libown.so.1 own [("local", "amd64")]"#]);
+    assert_eq!(ask("/a b"), [r#"/a b own [("local", "amd64")]"#]);
+    assert_eq!(ask("/opt/own"), [r#"/opt/own data [("local", "amd64")]"#]);
+    stage
+        .scratch
+        .write("local/data.deb", deb(&control("data", "all"), &[("./opt/new", "1")]).expect("a package"));
+    assert_eq!((ask("/opt/own").len(), ask("/opt/new").len()), (0, 1), "the directory is looked at again");
 }
