@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderName};
 use reqwest::{Certificate, StatusCode, Url};
 
@@ -185,10 +186,23 @@ fn client(
     .map_err(TransportError::Client)
 }
 
-/// Reads `Retry-After` in seconds; archives do not send the form with a date.
+/// Reads `Retry-After` in either form (RFC 9110, 10.2.3): seconds, or a date.
+///
+/// A date counts from the answer's own `Date`: the clocks of this machine and the server may differ, and
+/// both come from the server's. Nothing bounds the pause here; whoever waits does.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
-    value.trim().parse().ok().map(Duration::from_secs)
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let value = text(header::RETRY_AFTER)?;
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let seconds = http_date(value)?.duration_since(http_date(text(header::DATE)?)?).as_secs();
+    Some(Duration::from_secs(seconds.try_into().unwrap_or_default()))
+}
+
+/// Reads a date as HTTP writes it, `Sun, 06 Nov 1994 08:49:37 GMT`: that of mail with a name for UTC.
+fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
 }
 
 fn open(url: &Url) -> Result<Response, Failure> {
@@ -250,5 +264,36 @@ impl Response {
             }
         }
         Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_pause_is_asked_for_in_seconds_or_until_a_date() {
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let cases = [
+            ("7", None, Some(7)),
+            (" 7 ", Some(date), Some(7)),
+            ("Sun, 06 Nov 1994 08:49:40 GMT", Some(date), Some(3)),
+            ("Mon, 07 Nov 1994 08:49:37 GMT", Some(date), Some(86_400)),
+            ("Sun, 06 Nov 1994 08:49:30 GMT", Some(date), Some(0)),
+            ("Sun, 06 Nov 1994 08:49:40 GMT", None, None),
+            ("Sun, 06 Nov 1994 08:49:40 GMT", Some("noon"), None),
+            ("soon", Some(date), None),
+            ("-1", Some(date), None),
+            ("99999999999999999999999", Some(date), None),
+        ];
+        for (asked, date, expected) in cases {
+            let value = |text| HeaderValue::from_static(text);
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, value(asked));
+            headers.extend(date.map(|date| (header::DATE, value(date))));
+            assert_eq!(retry_after(&headers), expected.map(Duration::from_secs), "{asked} at {date:?}");
+        }
     }
 }
