@@ -114,6 +114,9 @@ fn of_locking(cause: &LockingError) -> Option<&'static str> {
 fn of_repository(cause: &RepositoryError) -> Option<&'static str> {
     match cause {
         RepositoryError::Offline { .. } => Some("run the same command once without `--offline`"),
+        RepositoryError::Unavailable { attempts, .. } if attempts.any_untrusted() => {
+            Some("`SSL_CERT_FILE=FILE` names the certificate authorities to trust, instead of the system's")
+        }
         RepositoryError::Unavailable { .. } => Some("`--mirror URL` asks another mirror first"),
         RepositoryError::Stale { source: Stale::Expired { .. }, .. } => {
             Some("`check-valid-until: false` in the spec accepts a release past its date")

@@ -8,7 +8,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use rustls::ServerConfig;
 use sha2::{Digest, Sha256};
+
+use crate::tls::{self, Authority};
 
 /// What a request gets instead of the file.
 #[derive(Clone, Debug)]
@@ -37,6 +40,7 @@ pub struct Request {
 /// A server that runs until it is dropped.
 #[derive(Debug)]
 pub struct Server {
+    scheme: &'static str,
     address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
@@ -53,6 +57,16 @@ struct State {
 impl Server {
     /// Starts a server on a free port.
     pub fn start() -> io::Result<Self> {
+        Self::with(None)
+    }
+
+    /// Starts a server on a free port that speaks TLS, with a certificate by an authority.
+    pub fn start_tls(authority: &Authority) -> io::Result<Self> {
+        Self::with(Some(authority.config()))
+    }
+
+    fn with(tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
         let state: Arc<Mutex<State>> = Arc::default();
@@ -63,17 +77,22 @@ impl Server {
                     break;
                 }
                 let Ok(stream) = stream else { continue };
-                let shared = Arc::clone(&shared);
+                let (shared, tls) = (Arc::clone(&shared), tls.clone());
                 // A client that goes away in the middle is part of what is tested.
-                thread::spawn(move || drop(answer(stream, &shared)));
+                thread::spawn(move || match tls {
+                    Some(config) => {
+                        drop(tls::accept(stream, config).and_then(|stream| answer(stream, &shared)))
+                    }
+                    None => drop(answer(stream, &shared)),
+                });
             }
         });
-        Ok(Self { address, state })
+        Ok(Self { scheme, address, state })
     }
 
     /// Returns the URL of a path, which starts with a slash.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// Serves `bytes` at `path`, which starts with a slash.
@@ -126,8 +145,8 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn answer(mut stream: TcpStream, state: &Mutex<State>) -> io::Result<()> {
-    let request = read_request(&stream)?;
+fn answer(mut stream: impl Read + Write, state: &Mutex<State>) -> io::Result<()> {
+    let request = read_request(&mut stream)?;
     let path = request.target.split('?').next().unwrap_or_default();
     let (file, fault, with_etag) = {
         let mut state = lock(state);
@@ -152,7 +171,7 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>) -> io::Result<()> {
     send_file(&mut stream, &request, file, with_etag, usize::MAX)
 }
 
-fn read_request(stream: &TcpStream) -> io::Result<Request> {
+fn read_request(stream: &mut impl Read) -> io::Result<Request> {
     let mut lines = BufReader::new(stream).lines();
     let first = lines.next().transpose()?.unwrap_or_default();
     let target = first.split(' ').nth(1).unwrap_or_default().to_owned();
@@ -166,7 +185,7 @@ fn read_request(stream: &TcpStream) -> io::Result<Request> {
 }
 
 fn send_file(
-    stream: &mut TcpStream,
+    stream: &mut impl Write,
     request: &Request,
     file: Option<Vec<u8>>,
     with_etag: bool,
@@ -199,7 +218,7 @@ fn send_file(
 
 /// Sends an answer; the connection ends after `limit` bytes of the body.
 fn send(
-    stream: &mut TcpStream,
+    stream: &mut impl Write,
     code: u16,
     headers: &[(&str, String)],
     body: &[u8],

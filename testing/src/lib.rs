@@ -13,6 +13,7 @@ pub mod layout;
 pub mod mirror;
 pub mod scratch;
 pub mod skip;
+pub mod tls;
 pub mod tree;
 
 pub use attar::Attar;

@@ -27,6 +27,9 @@ pub enum Failure {
     /// No connection came about.
     #[error("{0}")]
     Connect(String),
+    /// The server cannot prove who it is.
+    #[error("the server's certificate is not trusted: {0}")]
+    Untrusted(String),
     /// Nothing came for too long.
     #[error("timed out")]
     TimedOut,
@@ -57,6 +60,7 @@ impl Failure {
             Self::Status { code, .. } => matches!(code, 408 | 425 | 429 | 500 | 502 | 503 | 504),
             Self::Connect(_) | Self::TimedOut | Self::Interrupted(_) => true,
             Self::NotFound
+            | Self::Untrusted(_)
             | Self::TooLarge { .. }
             | Self::Mismatch(_)
             | Self::Unrecognised(_)
@@ -69,12 +73,28 @@ impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
         if error.is_timeout() {
             Self::TimedOut
+        } else if let Some(problem) = certificate_problem(&error) {
+            Self::Untrusted(problem)
         } else if error.is_connect() {
             Self::Connect(root_cause(&error))
         } else {
             Self::Interrupted(root_cause(&error))
         }
     }
+}
+
+/// Returns what is wrong with the server's certificate, when that is why there is no connection.
+fn certificate_problem(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(rustls::Error::InvalidCertificate(problem)) = error.downcast_ref() {
+        return Some(problem.to_string());
+    }
+    // An I/O error hides the one it was made of: its `source` is the one after that.
+    if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref)
+        && let Some(problem) = certificate_problem(inner)
+    {
+        return Some(problem);
+    }
+    certificate_problem(error.source()?)
 }
 
 /// Returns the innermost cause: the outer ones repeat the URL, which is told already.
@@ -99,7 +119,7 @@ impl Attempt {
     /// Says whether the attempt failed because the host of `url` cannot be reached.
     pub(super) fn is_unreachable(&self, url: &Url) -> bool {
         let same_host = || Url::parse(&self.url).is_ok_and(|asked| asked.origin() == url.origin());
-        matches!(self.failure, Failure::Connect(_)) && same_host()
+        matches!(self.failure, Failure::Connect(_) | Failure::Untrusted(_)) && same_host()
     }
 }
 
@@ -108,6 +128,11 @@ impl Attempt {
 pub struct Attempts(pub Vec<Attempt>);
 
 impl Attempts {
+    /// Says whether a server was not trusted.
+    pub fn any_untrusted(&self) -> bool {
+        self.0.iter().any(|attempt| matches!(attempt.failure, Failure::Untrusted(_)))
+    }
+
     /// Says whether every mirror answered that it does not have it.
     pub fn all_not_found(&self) -> bool {
         self.0.iter().all(|attempt| matches!(attempt.failure, Failure::NotFound))

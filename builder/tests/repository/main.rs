@@ -6,3 +6,4 @@ mod mirrors;
 mod releases;
 mod searching;
 mod stage;
+mod tls;
