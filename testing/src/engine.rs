@@ -80,32 +80,6 @@ impl Podman {
     }
 }
 
-/// A containerd that answers, in a namespace of the tests' own.
-#[derive(Clone, Debug)]
-pub struct Containerd {
-    socket: String,
-}
-
-impl Containerd {
-    /// Finds a containerd: the one of the Docker engine, or the system's.
-    pub fn find() -> Result<Self, String> {
-        skip::program("ctr")?;
-        let sockets = ["/var/run/docker/containerd/containerd.sock", "/run/containerd/containerd.sock"];
-        sockets
-            .into_iter()
-            .map(|socket| Self { socket: socket.into() })
-            .find(|containerd| containerd.ctr(&["version"]).is_success())
-            .ok_or_else(|| "no containerd answers".into())
-    }
-
-    /// Runs `ctr` with arguments.
-    #[track_caller]
-    pub fn ctr(&self, arguments: &[&str]) -> Finished {
-        let mut command = words(&["ctr", "--address", &self.socket, "--namespace", "attar-tests"]);
-        run(command.args(arguments))
-    }
-}
-
 /// Says whether programs of `platform` can be started on this machine.
 pub fn can_start(platform: &str) -> Result<(), String> {
     let (machine, handler) = match platform {

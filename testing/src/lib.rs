@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod attar;
 pub mod command;
+pub mod containerd;
 pub mod deb;
 pub mod engine;
 pub mod http;

@@ -1,6 +1,6 @@
-//! Images start: under Docker, Podman and containerd, for both platforms.
+//! Images start: under Docker and Podman, for both platforms.
 
-use attar_testing::engine::{self, Containerd, Docker, Podman};
+use attar_testing::engine::{self, Docker, Podman};
 use attar_testing::need;
 
 use crate::support::Examples;
@@ -101,26 +101,5 @@ fn podman_starts_what_docker_starts() {
     assert_eq!(podman.load(&archive), [tag]);
     let said = podman.run(&[], tag, &[]);
     podman.remove(tag);
-    assert!(said.clone().success().starts_with("hello from x86_64, user 65532:65532"), "{said}");
-}
-
-#[test]
-fn containerd_imports_a_layout_of_both_platforms_and_starts_one() {
-    let containerd = need!(Containerd::find());
-    let examples = Examples::copy();
-    let archive = examples.join("program.tar");
-    let reference = "localhost/attar-tests/containerd:1";
-    crate::support::attar()
-        .arg("build")
-        .arg(examples.spec("program"))
-        .args(["-t", reference, "-o"])
-        .arg(format!("oci-archive:{}", archive.display()))
-        .run()
-        .success();
-    let path = archive.to_str().expect("a path in UTF-8");
-    containerd.ctr(&["images", "import", "--all-platforms", "--snapshotter", "native", path]).success();
-    let container = "attar-tests-program";
-    let said = containerd.ctr(&["run", "--rm", "--snapshotter", "native", reference, container]);
-    containerd.ctr(&["images", "rm", reference]);
     assert!(said.clone().success().starts_with("hello from x86_64, user 65532:65532"), "{said}");
 }
