@@ -17,6 +17,7 @@ mod files;
 mod find;
 mod parse;
 pub(super) mod pattern;
+mod php;
 mod report;
 mod start;
 mod state;

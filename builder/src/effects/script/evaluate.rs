@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::expand::Field;
+use super::find::FoundPaths;
 use super::parse;
 use super::pattern;
 use super::state::{Function, State, Value};
@@ -38,6 +39,8 @@ pub(super) struct Run<'a> {
     pub(super) status: Option<bool>,
     /// What the command reads, if that is known.
     pub(super) stdin: Value,
+    /// What a `find` that starts the pipeline found, for an `xargs` behind it.
+    pub(super) found: Option<FoundPaths>,
     /// Users and groups that exist by now.
     pub(super) names: BTreeSet<String>,
     /// Default answers of the package's questions.
@@ -296,6 +299,8 @@ impl<'a> Run<'a> {
         self.stdin = before.clone();
         for (index, command) in commands.iter().enumerate() {
             if index + 1 < commands.len() {
+                // Only what the command right before found is known to arrive whole.
+                self.found = None;
                 self.printed.push(Some(String::new()));
                 self.subshell(command);
                 self.stdin = self.printed.pop().flatten();

@@ -100,11 +100,25 @@ impl Run<'_> {
             }
             _ => return false,
         };
-        if done.is_none() {
+        if done.is_none() && name == "mv" && self.moves_nothing(arguments) {
+            self.status = Some(false);
+            self.nothing(text, "nothing stands there");
+        } else if done.is_none() {
             let all_known = arguments.iter().all(|field| field.text.is_some());
             self.unknown(text, if all_known { NOT_UNDERSTOOD } else { NOT_KNOWN });
         }
         true
+    }
+
+    /// Says whether nothing stands at any of the paths that a command is to move, wherever to.
+    fn moves_nothing(&self, arguments: &[Field]) -> bool {
+        let mut paths = arguments.iter().filter(|field| field.shown.starts_with('/')).collect::<Vec<_>>();
+        paths.pop();
+        let is_absent = |field: &&Field| {
+            let path = field.text.as_deref().and_then(|word| self.path(word));
+            path.and_then(|path| self.stands(&path)) == Some(false)
+        };
+        !paths.is_empty() && paths.iter().all(is_absent)
     }
 
     /// Returns the path that a word means.

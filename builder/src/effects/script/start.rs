@@ -60,6 +60,7 @@ pub(super) fn follow(
         state,
         status: Some(true),
         stdin: None,
+        found: None,
         names: BTreeSet::new(),
         answers: answers(package.templates.as_deref().unwrap_or_default()),
         line: 1,

@@ -10,6 +10,41 @@ use crate::effects::known;
 
 /// Follows a `postinst` in an image with a few files, and lists what it would do, a line each.
 fn follow(text: &str) -> String {
+    let script = script(text);
+    let mut lines = Vec::new();
+    for Recognised { line, text, meaning } in &script.commands {
+        match meaning {
+            Meaning::Effect(_) => lines.push((*line, format!("{line} does {text}"))),
+            Meaning::Missing { what, .. } => lines.push((*line, format!("{line} misses {what}"))),
+            Meaning::Nothing(_) => {}
+        }
+    }
+    for Unknown { line, text, why } in &script.unknown {
+        lines.push((*line, format!("{line} unknown {text}: {why}")));
+    }
+    lines.sort_by_key(|(line, _)| *line);
+    lines.into_iter().map(|(_, line)| line + "\n").collect()
+}
+
+/// Follows a `postinst`, and lists the links it makes and the files whose owner it changes.
+fn made(text: &str) -> Vec<String> {
+    let script = script(text);
+    assert_eq!(script.unknown, []);
+    let told = script.commands.into_iter().filter_map(|command| match command.meaning {
+        Meaning::Effect(effect) => match *effect {
+            Effect::Symlink { path, target, .. } => Some(format!("{path} -> {target}")),
+            Effect::Attributes { path, owner, .. } => {
+                Some(format!("{path} {}:{}", owner.user.unwrap_or_default(), owner.group.unwrap_or_default()))
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    told.collect()
+}
+
+/// Follows a `postinst` in an image with a few files.
+fn script(text: &str) -> Script {
     let file = |mode| Entry::file(Content::of(b"x"), Metadata::root(mode, 0));
     let tree: FileTree = [
         ("usr/bin/tool", file(0o755)),
@@ -18,6 +53,10 @@ fn follow(text: &str) -> String {
         ("usr/share/tool/setup", file(0o755)),
         ("etc/tool/a.conf", file(0o644)),
         ("etc/tool/b.conf", file(0o644)),
+        ("etc/php/8.4/cli/conf.d", Entry::directory(Metadata::root(0o755, 0))),
+        ("etc/php/8.4/fpm/conf.d", Entry::directory(Metadata::root(0o755, 0))),
+        ("etc/php/8.4/mods-available/pdo.ini", file(0o644)),
+        ("usr/share/php/opcache.ini", file(0o644)),
         ("var/lib/empty", Entry::directory(Metadata::root(0o755, 0))),
     ]
     .into_iter()
@@ -27,6 +66,8 @@ fn follow(text: &str) -> String {
         b"usr/share/tool/functions" => {
             Some(b"setup_dir() {\n install -d -o tool -m 0750 \"$1\"\n}\n".to_vec())
         }
+        b"usr/share/php/opcache.ini" => Some(b"; priority=10\nzend_extension=opcache.so\n".to_vec()),
+        b"etc/php/8.4/mods-available/pdo.ini" => Some(b"extension=pdo.so\n".to_vec()),
         b"usr/share/tool/setup" => Some(b"#!/bin/sh\nmkdir -p /srv/$1\nexit 0\n".to_vec()),
         _ => None,
     };
@@ -41,20 +82,7 @@ fn follow(text: &str) -> String {
         ),
         paths: BTreeSet::new(),
     };
-    let script = recognise(&package, "postinst", &surroundings);
-    let mut lines = Vec::new();
-    for Recognised { line, text, meaning } in &script.commands {
-        match meaning {
-            Meaning::Effect(_) => lines.push((*line, format!("{line} does {text}"))),
-            Meaning::Missing { what, .. } => lines.push((*line, format!("{line} misses {what}"))),
-            Meaning::Nothing(_) => {}
-        }
-    }
-    for Unknown { line, text, why } in &script.unknown {
-        lines.push((*line, format!("{line} unknown {text}: {why}")));
-    }
-    lines.sort_by_key(|(line, _)| *line);
-    lines.into_iter().map(|(_, line)| line + "\n").collect()
+    recognise(&package, "postinst", &surroundings)
 }
 
 #[test]
@@ -289,4 +317,59 @@ proptest! {
     ][..]), 0..20)) {
         follow(&lines.join("\n"));
     }
+}
+
+#[test]
+fn modules_of_php_are_linked_for_every_program() {
+    let text = "#!/bin/sh\n\
+                ucf /usr/share/php/opcache.ini /etc/php/8.4/mods-available/opcache.ini\n\
+                phpenmod -q -v 8.4 -m -r opcache\n\
+                phpenmod -v 8.4 -s cli pdo absent\n\
+                for module in $(phpquery -v 8.4 -M); do phpenmod -m -v 8.4 -s cli -q $module; done\n\
+                for program in $(phpquery -v 8.4 -S); do phpenmod -v 8.4 -s $program pdo; done\n";
+    assert_eq!(
+        made(text),
+        [
+            "/etc/php/8.4/cli/conf.d/10-opcache.ini -> /etc/php/8.4/mods-available/opcache.ini",
+            "/etc/php/8.4/fpm/conf.d/10-opcache.ini -> /etc/php/8.4/mods-available/opcache.ini",
+            "/etc/php/8.4/cli/conf.d/20-pdo.ini -> /etc/php/8.4/mods-available/pdo.ini",
+        ]
+    );
+}
+
+#[test]
+fn owners_of_what_was_found_are_changed() {
+    let text = "#!/bin/sh\n\
+                mkdir /var/lib/tool\n\
+                find /var/lib/tool ! -uid \"$(id -u tool)\" -print0 | xargs -0 -r chown tool\n\
+                find /etc/tool -follow -not -group tool -print0 2>/dev/null | xargs -0 chgrp tool\n\
+                find /var/lib/empty ! -uid 0 -print0 -or ! -gid 0 -print0 | xargs -0 -r sudo chown 0:0\n";
+    assert_eq!(
+        made(text),
+        ["/var/lib/tool tool:", "/etc/tool/a.conf :tool", "/etc/tool/b.conf :tool", "/var/lib/empty 0:0",]
+    );
+    // What is in between may take some away; and a mode is not to be given to files of another owner.
+    for text in [
+        "#!/bin/sh\nfind /etc/tool -type f | grep a.conf | xargs chown tool\n",
+        "#!/bin/sh\nfind /etc/tool -user tool | xargs chmod 600\n",
+    ] {
+        assert!(follow(text).contains("unknown xargs"), "{text}");
+    }
+}
+
+#[test]
+fn a_script_that_makes_a_database_is_known_by_its_name() {
+    let database = "a database: it is made when the container first starts";
+    let text = "#!/bin/sh\nTMPDIR='' bash /usr/bin/mariadb-install-db --rpm 2>&1 | logger\nconfigure_version 17 \"$2\"\n";
+    assert_eq!(follow(text), format!("2 misses {database}\n3 misses {database}\n"));
+    // What only an upgrade finds there is not moved, wherever to.
+    assert_eq!(follow("#!/bin/sh\nmv -f /var/lib/old /var/lib/old-$(uptime)\n"), "");
+    assert_eq!(follow("#!/bin/sh\ncat /dev/null > /etc/tool.cnf\n"), "2 does > /etc/tool.cnf\n");
+}
+
+#[test]
+fn the_file_systems_of_the_kernel_are_mounted() {
+    let text = "#!/bin/sh\nif ! mountpoint -q /proc; then\n exit 1\nfi\n\
+                mountpoint -q /srv/data && exit 1\nmkdir /srv/tool\n";
+    assert_eq!(follow(text), "6 does mkdir /srv/tool\n");
 }
