@@ -1,6 +1,7 @@
 //! The same packages as the host's apt chooses, for real packages of a real mirror.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use attar_builder::resolve::{PlatformUniverse, Request, Universe, Wanted, resolve};
 use attar_testing::need;
@@ -143,18 +144,59 @@ fn essential(universe: &PlatformUniverse) -> BTreeSet<String> {
 
 /// Chooses as attar does with `foundation: none` and `full-relations: true`.
 fn choose(universe: &Universe, packages: &BTreeSet<String>) -> Versions {
+    choose_with(universe, packages, true)
+}
+
+fn choose_with(universe: &Universe, packages: &BTreeSet<String>, full_relations: bool) -> Versions {
     let wanted = |name: &String| Wanted {
         name: name.clone(),
         constraint: None,
         from: None,
         label: "the request".to_owned(),
     };
-    let request = Request {
-        packages: packages.iter().map(wanted).collect(),
-        full_relations: true,
-        ..Request::default()
-    };
+    let request =
+        Request { packages: packages.iter().map(wanted).collect(), full_relations, ..Request::default() };
     let selection = resolve(universe, &request).expect("real packages have an answer");
     let chosen = selection.platforms.into_iter().flat_map(|platform| platform.packages);
     chosen.map(|it| (it.name, it.version)).collect()
+}
+
+/// Popular packages, whose numbers `docs/decisions/0004-relations-for-scripts.md` shows.
+const POPULAR: [&str; 10] = [
+    "postgresql-17",
+    "nginx",
+    "redis-server",
+    "openjdk-21-jre-headless",
+    "nodejs",
+    "mariadb-server",
+    "ruby",
+    "php-cli",
+    "curl",
+    "python3",
+];
+
+/// How far a number of the page may be off: updates of Debian change a relation now and then.
+const DRIFT: usize = 3;
+
+#[test]
+fn the_page_says_how_many_packages_the_reviewed_table_leaves_out() {
+    let apt = need!(Apt::update("amd64"));
+    let universe = Universe { platforms: vec![apt.universe()] };
+    let count = |name: &str, full| choose_with(&universe, &BTreeSet::from([name.to_owned()]), full).len();
+    let counted = POPULAR.map(|name| (name, count(name, true), count(name, false)));
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/decisions/0004-relations-for-scripts.md");
+    let text = std::fs::read_to_string(page).expect("the page");
+    let today: String =
+        counted.iter().map(|(name, full, with)| format!("| {name} | {full} | {with} |\n")).collect();
+    for (name, full, with) in counted {
+        let row = text.lines().find_map(|line| line.strip_prefix(&format!("| {name} | ")));
+        let numbers: Option<Vec<usize>> = row.and_then(|row| {
+            row.trim_end_matches(" |").split(" | ").map(|number| number.parse().ok()).collect()
+        });
+        let Some([said_full, said_with]) = numbers.as_deref() else {
+            panic!("the page says nothing of {name}; today it is\n{today}")
+        };
+        let is_near = said_full.abs_diff(full) <= DRIFT && said_with.abs_diff(with) <= DRIFT;
+        assert!(is_near, "the page is wrong about {name}; today it is\n{today}");
+    }
 }

@@ -15,4 +15,5 @@ mod hostile;
 mod judges;
 mod kill;
 mod offline;
+mod popular;
 mod sameness;
