@@ -8,10 +8,12 @@
 //! - [`manifest`]: descriptors, manifests, indexes and configurations, with their exact bytes.
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
 //! - [`stack`]: the layered view of an image; [`validate`]: its invariants.
+//! - [`difference`]: the first one between two images.
 //! - [`elf`], [`script`]: what a program needs to start.
 //! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
 
 pub mod archive;
+pub mod difference;
 pub mod digest;
 pub mod elf;
 pub mod filesystem;
