@@ -35,11 +35,18 @@ pub fn digest(folder: &Path, name: Option<&str>) -> anyhow::Result<String> {
     Ok(text(&entry(folder, name)?, "/digest")?.to_owned())
 }
 
-/// Returns the names of a layout's entries; an entry without a name has an empty one.
+/// Returns the names of a layout's images; one without a name has an empty one.
 pub fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
     let index: Value = serde_json::from_slice(&std::fs::read(folder.join("index.json"))?)?;
     let entries = index["manifests"].as_array().context("no list of manifests")?;
-    Ok(entries.iter().map(|entry| ref_name(entry).to_owned()).collect())
+    let images = entries.iter().filter(|entry| entry["artifactType"].is_null());
+    Ok(images.map(|entry| ref_name(entry).to_owned()).collect())
+}
+
+/// Returns the types of the artifacts in a layout.
+pub fn artifacts(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let index: Value = serde_json::from_slice(&std::fs::read(folder.join("index.json"))?)?;
+    Ok(strings(&index["manifests"], "/artifactType"))
 }
 
 fn ref_name(descriptor: &Value) -> &str {

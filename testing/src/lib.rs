@@ -9,6 +9,7 @@ pub mod command;
 pub mod containerd;
 pub mod deb;
 pub mod engine;
+pub mod forge;
 pub mod http;
 pub mod layout;
 pub mod mirror;
