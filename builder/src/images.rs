@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use attar_image::platform::Platform;
 
+use crate::spec::schema::Spec;
 use crate::spec::{Diagnostics, Document, Effective, Selection};
 
 /// Name of the plain image among the variants.
@@ -36,6 +37,16 @@ impl Images {
         Ok(images)
     }
 
+    /// Returns the images of one variant from specs that were effective somewhere else.
+    pub(crate) fn recorded(variant: &str, platforms: &[String], specs: &BTreeMap<String, Spec>) -> Self {
+        let recorded =
+            |(platform, spec): (&String, &Spec)| (platform.clone(), Effective::recorded(spec.clone()));
+        Self {
+            effective: BTreeMap::from([(variant.to_owned(), specs.iter().map(recorded).collect())]),
+            platforms: BTreeMap::from([(variant.to_owned(), platforms.to_vec())]),
+        }
+    }
+
     /// Returns the names of the variants, the plain image first.
     pub fn variants(&self) -> impl Iterator<Item = &str> {
         self.effective.keys().map(String::as_str)
@@ -60,6 +71,12 @@ impl Images {
     /// Returns any spec of a variant; what does not depend on the platform is the same in all.
     pub fn any(&self, variant: &str) -> Option<&Effective> {
         self.platforms(variant).first().and_then(|platform| self.image(variant, platform))
+    }
+
+    /// Returns a spec of the plain image, or of the only variant that is known: what all variants share
+    /// is the same in all.
+    pub fn first(&self) -> Option<&Effective> {
+        self.variants().find_map(|variant| self.any(variant))
     }
 
     /// Returns every platform that some variant has, without repetition, the plain image's first.

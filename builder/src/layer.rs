@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::{Cache, CacheError, Shelf, Stored};
 use crate::files::OWN_MTIME;
+use crate::lock::Lock;
 use crate::rootfs::Rootfs;
 use crate::segment::{self, Contents, Part, SegmentError, SegmentKey};
 
@@ -113,6 +114,11 @@ pub fn plan<'a>(rootfs: &'a Rootfs, layer_of: impl Fn(usize) -> Option<u32>) -> 
         }
     }
     plans
+}
+
+/// Returns the number of layers that packages of these sources make.
+pub(crate) fn packages(sources: &[String], lock: &Lock) -> usize {
+    sources.iter().map(|source| lock.layers.get(source)).collect::<BTreeSet<_>>().len()
 }
 
 /// Directories have the owner and mode of the merged tree in every layer, and the layer's own time.

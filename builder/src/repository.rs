@@ -47,6 +47,7 @@ pub mod search;
 
 pub use archive::{Archive, ArchiveIndex};
 pub use backoff::Patience;
+pub(crate) use candidates::snapshot_time_of;
 pub use client::{Client, SNAPSHOT_ARCHIVE, Settings};
 pub use contents::{Contents, ContentsIndex};
 pub use error::RepositoryError;

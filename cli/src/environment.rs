@@ -100,6 +100,11 @@ pub(crate) fn table() -> Vec<(String, String)> {
     others.chain(option_variables(&crate::args::definition())).collect()
 }
 
+/// Returns the names of the variables that stand for options.
+pub(crate) fn of_options() -> Vec<String> {
+    option_variables(&crate::args::definition()).into_keys().collect()
+}
+
 /// Returns each option's variable with the commands and options it stands for, by name.
 fn option_variables(root: &clap::Command) -> std::collections::BTreeMap<String, String> {
     let mut commands: std::collections::BTreeMap<String, Vec<String>> = Default::default();
@@ -132,6 +137,6 @@ mod tests {
         let variables = option_variables(&crate::args::definition());
         assert_eq!(variables["ATTAR_OUTPUT"], "`build --output`");
         assert_eq!(variables["ATTAR_CACHE_DIR"], "`--cache-dir`");
-        assert!(!variables["ATTAR_FORMAT"].contains("build"));
+        assert!(!variables["ATTAR_FORMAT"].contains("`build "));
     }
 }

@@ -6,9 +6,10 @@ use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
-use attar_image::archive;
+use attar_image::archive::{self, Imported};
 use attar_image::digest::Digest;
 use attar_image::layout::{Durability, Image, Layout};
+use attar_image::manifest::Descriptor;
 use attar_image::platform::Platform;
 use attar_image::stack::Stack;
 use attar_scanner::{Catalog, catalog};
@@ -49,16 +50,56 @@ pub(crate) fn open(source: &ImageSource, platform: Option<&str>) -> anyhow::Resu
     Ok(opened)
 }
 
+/// One image as it stands in a layout.
+pub(crate) struct Entry {
+    /// The layout.
+    pub(crate) layout: Layout,
+    /// The image: an index, or a single manifest.
+    pub(crate) descriptor: Descriptor,
+    /// What may be about it: signatures, attestations, evidence.
+    pub(crate) referrers: Vec<Descriptor>,
+    /// Where an archive's blobs were put while it is read.
+    _scratch: Option<TempDir>,
+}
+
+/// Finds one image without reading it.
+pub(crate) fn entry(source: &ImageSource) -> anyhow::Result<Entry> {
+    match source {
+        ImageSource::Layout { folder, name } => {
+            let layout = Layout::open(folder)?;
+            let descriptor = layout.resolve(name.as_deref())?;
+            let referrers = layout.index()?.into_value().manifests;
+            Ok(Entry { layout, descriptor, referrers, _scratch: None })
+        }
+        ImageSource::Archive(path) => {
+            let (layout, mut imported, scratch) = import(path)?;
+            imported.dedup_by_key(|imported| imported.entry.digest);
+            let [Imported { entry, referrers, .. }] = &imported[..] else {
+                let message = format!("`{}` holds {} images, not one", path.display(), imported.len());
+                return Err(Usage::new(message).into());
+            };
+            let (descriptor, referrers) = (entry.clone(), referrers.clone());
+            Ok(Entry { layout, descriptor, referrers, _scratch: Some(scratch) })
+        }
+    }
+}
+
 fn open_archive(path: &Path) -> anyhow::Result<Opened> {
+    let (layout, imported, scratch) = import(path)?;
+    let images: Result<Vec<Vec<Image>>, _> =
+        imported.iter().map(|imported| layout.images(&imported.entry)).collect();
+    Ok(Opened { images: images?.into_iter().flatten().collect(), layout, _scratch: Some(scratch) })
+}
+
+/// Puts the images of an archive into a layout of its own.
+fn import(path: &Path) -> anyhow::Result<(Layout, Vec<Imported>, TempDir)> {
     let context = || format!("cannot read `{}`", path.display());
     let file = File::open(path).with_context(context)?;
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let layout = Layout::create(scratch.path())?;
     let imported = archive::import(io::BufReader::new(file), &layout.write(Durability::Process)?)
         .with_context(context)?;
-    let images: Result<Vec<Vec<Image>>, _> =
-        imported.iter().map(|imported| layout.images(&imported.entry)).collect();
-    Ok(Opened { images: images?.into_iter().flatten().collect(), layout, _scratch: Some(scratch) })
+    Ok((layout, imported, scratch))
 }
 
 impl Opened {

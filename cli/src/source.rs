@@ -3,6 +3,7 @@
 //! A prefix always wins; a word that looks like a path is one; a word that ends in `.yaml` is a file;
 //! all else is an image reference, whatever lies in the working directory.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::discovery::SPEC;
@@ -29,6 +30,16 @@ pub(crate) enum ImageSource {
     },
     /// An OCI image layout or a Docker archive in a tar file; its content says which.
     Archive(PathBuf),
+}
+
+impl fmt::Display for ImageSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Layout { folder, name: Some(name) } => write!(f, "oci:{}:{name}", folder.display()),
+            Self::Layout { folder, name: None } => write!(f, "oci:{}", folder.display()),
+            Self::Archive(file) => write!(f, "{}", file.display()),
+        }
+    }
 }
 
 /// What a word says by its form alone.

@@ -19,6 +19,7 @@ use crate::images::{Images, PLAIN, architecture};
 use crate::layer;
 use crate::lock::Lock;
 use crate::parallel;
+use crate::rebuild::Published;
 use crate::record::{PackageArchive, PackageRecord};
 use crate::rootfs::{Builder, Owner, Rootfs, RootfsError};
 use crate::spec::Effective;
@@ -100,14 +101,22 @@ pub(super) fn epoch(trees: &[StagedTree]) -> i64 {
     times.max().unwrap_or(0).max(0)
 }
 
+/// Where the user's own files come from.
+pub(super) enum Own<'a> {
+    /// The host, as the spec says.
+    Host(&'a mut Hashes),
+    /// The layers of the image that is rebuilt.
+    Published(&'a mut Published),
+}
+
 /// Completes the tree of one image with effects, own files and paths.
 pub(super) fn populate(
     context: &Context,
     images: &Images,
-    _lock: &Lock,
+    lock: &Lock,
     tables: &Tables,
     tree: StagedTree,
-    hashes: &mut Hashes,
+    own: &mut Own<'_>,
 ) -> Result<Made, BuildError> {
     let empty = Table::default();
     let table = tables.of(&tree).unwrap_or(&empty);
@@ -121,9 +130,20 @@ pub(super) fn populate(
         EffectsError::Build(error) => error,
         EffectsError::Rootfs(error) => failed()(error),
     })?;
-    let (names, own) = own_files::files(effective, &platform, table, hashes)?;
-    builder.name_layers(names);
-    for files in own {
+    let files_of = match own {
+        Own::Host(hashes) => {
+            let (names, collected) = own_files::files(effective, &platform, table, hashes)?;
+            builder.name_layers(names);
+            collected
+        }
+        Own::Published(published) => {
+            let (names, requests) = own_files::requests(effective, &platform, table)?;
+            builder.name_layers(names.iter().cloned());
+            let below = layer::packages(&sources, lock);
+            published.files(&platform, &builder, below, &names, &requests)?
+        }
+    };
+    for files in files_of {
         builder.add_files(files).map_err(failed())?;
     }
     for path in own_files::paths(effective, table)? {

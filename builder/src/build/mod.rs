@@ -20,10 +20,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use attar_image::path::InvalidPath;
 
-use crate::assemble::AssembleError;
 pub use crate::assemble::Image;
+use crate::assemble::{self, AssembleError};
 use crate::context::Context;
 use crate::effects::accounts::{AccountsError, Requests, Table};
+use crate::evidence::Evidence;
 use crate::files::{FilesError, Hashes};
 use crate::foundation::certificates::CertificateError;
 use crate::images::{Images, PLAIN};
@@ -32,11 +33,15 @@ use crate::lock::{FORMAT, Lock, LockError};
 use crate::locking::{self, LockingError};
 use crate::parallel;
 use crate::prepare::PrepareError;
+use crate::rebuild::Published;
 use crate::repository::RepositoryError;
+use crate::repository::openpgp::SignatureError;
 use crate::rootfs::RootfsError;
 use crate::spec::{self, Diagnostics, InvalidPattern};
 pub use explain::{Explanation, Step, explain};
+pub(crate) use own_files::{OwnRequest, certificates};
 pub use request::{Built, LockOutcome, Outcome, Request, Variants, lock_beside};
+pub(crate) use stage::codec;
 use stage::{StagedImage, image_name, stage};
 
 /// An image cannot be built.
@@ -138,6 +143,26 @@ pub enum BuildError {
         #[source]
         source: io::Error,
     },
+    /// The keys of an archive cannot be read.
+    #[error("{label}: cannot read the keys `{}`", path.display())]
+    Key {
+        /// Where the spec says it.
+        label: String,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The keys of an archive cannot be understood.
+    #[error("{label}: these are no keys of an archive")]
+    InvalidKey {
+        /// Where the spec says it.
+        label: String,
+        /// What is wrong.
+        #[source]
+        source: SignatureError,
+    },
     /// Nothing says where the content of a file comes from on a platform.
     #[error("{label}: there is no source for `{platform}`")]
     NoSource {
@@ -203,8 +228,9 @@ pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError
     let mut hashes = Hashes::load(&context.cache, &request.spec);
     if !locking.written {
         let key = remember::key(context, &images, &lock, request, &wanted, &mut hashes)?;
-        if let Some(built) = remember::recall(context, &images, &key) {
+        if let Some(found) = remember::recall(context, &key) {
             hashes.save(&context.cache).map_err(PrepareError::Cache)?;
+            let built = gather(&images, &lock, request, found.into_iter())?;
             return Ok(Outcome { built, lock, locking });
         }
     }
@@ -230,7 +256,14 @@ pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError
     let mut made = Vec::new();
     for staged in staged {
         if wanted.contains(&(staged.variant.clone(), staged.platform.clone())) {
-            made.push(image::populate(context, &images, &lock, &tables, staged, &mut hashes)?);
+            made.push(image::populate(
+                context,
+                &images,
+                &lock,
+                &tables,
+                staged,
+                &mut Own::Host(&mut hashes),
+            )?);
         }
     }
     let key = remember::key(context, &images, &lock, request, &wanted, &mut hashes)?;
@@ -239,10 +272,63 @@ pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError
     let finished =
         parallel::map(context.threads, &made, |made| image::finish(context, &lock, request, made, epoch))?;
     let variants = made.iter().map(|made| made.variant.clone());
-    let built = remember::gather(&images, variants.zip(finished));
+    let built = gather(&images, &lock, request, variants.zip(finished))?;
     let warnings = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
     remember::remember(context, &key, warnings, &built)?;
     Ok(Outcome { built, lock, locking })
+}
+
+/// Builds images from what their evidence claims, with their own files as they were published.
+///
+/// The lock is taken as it is, and `request` says which platforms of the variant and what time.
+pub(crate) fn again(
+    context: &Context,
+    images: &Images,
+    lock: &Lock,
+    request: &Request,
+    published: &mut Published,
+) -> Result<Vec<Built>, BuildError> {
+    let wanted = all(images);
+    let (staged, tables) = image::begin(images, lock, stage(context, images, lock, &wanted, &wanted)?)?;
+    let mut own = Own::Published(published);
+    let mut made = Vec::new();
+    for staged in staged {
+        made.push(image::populate(context, images, lock, &tables, staged, &mut own)?);
+    }
+    let epoch = request.epoch.unwrap_or(lock.epoch);
+    let finished =
+        parallel::map(context.threads, &made, |made| image::finish(context, lock, request, made, epoch))?;
+    let variants = made.iter().map(|made| made.variant.clone());
+    gather(images, lock, request, variants.zip(finished))
+}
+
+/// Puts the images of each variant under its index, with its evidence.
+fn gather(
+    images: &Images,
+    lock: &Lock,
+    request: &Request,
+    finished: impl Iterator<Item = (String, Image)>,
+) -> Result<Vec<Built>, BuildError> {
+    let mut variants: Vec<(String, Vec<Image>)> = Vec::new();
+    for (variant, image) in finished {
+        match variants.last_mut() {
+            Some((last, images)) if *last == variant => images.push(image),
+            _ => variants.push((variant, vec![image])),
+        }
+    }
+    let built = |(variant, made): (String, Vec<Image>)| {
+        // What the index says is what its first manifest says.
+        let annotations = made.first().map(|it| it.manifest.value().annotations.clone()).unwrap_or_default();
+        let platforms = made.iter().map(|image| image.platform.to_string()).collect();
+        Ok(Built {
+            name: images.any(&variant).and_then(|effective| effective.spec.name.clone()),
+            index: assemble::index(annotations, &made),
+            evidence: Evidence::of(images, lock, request, &variant, platforms)?,
+            variant,
+            images: made,
+        })
+    };
+    variants.into_iter().map(built).collect()
 }
 
 /// Makes the trees of the images that are asked for, and no layer; the lock is made when there is
@@ -254,7 +340,8 @@ fn trees(context: &Context, request: &Request) -> Result<(Images, Lock, Vec<imag
     let wanted = wanted(&images, request)?;
     let mut hashes = Hashes::load(&context.cache, &request.spec);
     let (staged, tables) = image::begin(&images, &lock, stage(context, &images, &lock, &wanted, &wanted)?)?;
-    let make = |staged| image::populate(context, &images, &lock, &tables, staged, &mut hashes);
+    let mut own = Own::Host(&mut hashes);
+    let make = |staged| image::populate(context, &images, &lock, &tables, staged, &mut own);
     let made = staged.into_iter().map(make).collect::<Result<_, _>>()?;
     Ok((images, lock, made))
 }
@@ -401,4 +488,4 @@ impl Tables {
     }
 }
 
-use image::StagedTree;
+use image::{Own, StagedTree};

@@ -8,7 +8,7 @@ use attar_image::{Attributes, Digest, TreePath};
 use super::BuildError;
 use crate::effects::accounts::Table;
 use crate::effects::capabilities;
-use crate::files::{FileRequest, Hashes, OWN_MTIME, Source, collect};
+use crate::files::{Collected, FileRequest, Hashes, OWN_MTIME, Source, collect};
 use crate::foundation::certificates::Additional;
 use crate::rootfs::own::{OwnFiles, PathRequest};
 use crate::spec::Effective;
@@ -60,22 +60,67 @@ pub(super) fn collected(
     owners: &Owners<'_>,
     hashes: &mut Hashes,
 ) -> Result<(Vec<String>, Vec<OwnFiles>), BuildError> {
+    let (names, requests) = looked_up(effective, platform, owners)?;
+    let mut collected = Vec::with_capacity(requests.len());
+    for request in requests {
+        let files = collect(&request.files, hashes)?;
+        collected.push(request.with(files));
+    }
+    Ok((names, collected))
+}
+
+/// One `files` entry with everything looked up but its files.
+#[derive(Debug)]
+pub(crate) struct OwnRequest {
+    /// What it takes and what that becomes.
+    pub(crate) files: FileRequest,
+    /// Number of the layer it goes into.
+    pub(crate) layer: usize,
+    /// It may take the place of a package's file.
+    pub(crate) replace: bool,
+    says_directories: bool,
+}
+
+impl OwnRequest {
+    /// Adds what was collected.
+    pub(crate) fn with(&self, collected: Collected) -> OwnFiles {
+        OwnFiles {
+            label: self.files.label.clone(),
+            layer: self.layer,
+            collected,
+            replace: self.replace,
+            says_directories: self.says_directories,
+        }
+    }
+}
+
+/// Looks up the `files` entries of one image: the names of their layers, and the entries.
+pub(super) fn requests(
+    effective: &Effective,
+    platform: &str,
+    table: &Table,
+) -> Result<(Vec<String>, Vec<OwnRequest>), BuildError> {
+    looked_up(effective, platform, &|label, user, group| owner(label, user, group, table))
+}
+
+fn looked_up(
+    effective: &Effective,
+    platform: &str,
+    owners: &Owners<'_>,
+) -> Result<(Vec<String>, Vec<OwnRequest>), BuildError> {
     let entries = &effective.spec.contents.files;
     let (names, numbers) = layers(entries);
-    let mut collected = Vec::with_capacity(entries.len());
+    let mut requests = Vec::with_capacity(entries.len());
     for (number, (entry, layer)) in entries.iter().zip(numbers).enumerate() {
         let label = effective.origins.label(&format!("/contents/files/{number}"));
-        let request = file_request(entry, &label, platform, &effective.directory, owners)?;
-        let files = collect(&request, hashes)?;
-        collected.push(OwnFiles {
-            label,
+        requests.push(OwnRequest {
+            files: file_request(entry, &label, platform, &effective.directory, owners)?,
             layer,
-            collected: files,
             replace: entry.replace,
             says_directories: entry.directory_permissions.is_some() || entry.owner.is_some(),
         });
     }
-    Ok((names, collected))
+    Ok((names, requests))
 }
 
 fn file_request(
@@ -142,7 +187,7 @@ pub(super) fn paths(effective: &Effective, table: &Table) -> Result<Vec<PathRequ
 }
 
 /// Reads the additional certificates of one image.
-pub(super) fn certificates(effective: &Effective) -> Result<Vec<Additional>, BuildError> {
+pub(crate) fn certificates(effective: &Effective) -> Result<Vec<Additional>, BuildError> {
     let read = |(number, certificate): (usize, &Certificate)| match certificate {
         Certificate::Inline(inline) => {
             Ok(Additional { name: inline.name.clone(), pem: inline.content.clone() })

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
 use super::{BuildError, Built, Request, own_files};
-use crate::assemble::{self, Image};
+use crate::assemble::Image;
 use crate::cache::{Cache, Shelf};
 use crate::context::Context;
 use crate::event::Event;
@@ -89,7 +89,7 @@ pub(super) fn key(
 }
 
 /// Returns a remembered build, if every part of its layers is still in the cache.
-pub(super) fn recall(context: &Context, images: &Images, key: &str) -> Option<Vec<Built>> {
+pub(super) fn recall(context: &Context, key: &str) -> Option<Vec<(String, Image)>> {
     let bytes = context.cache.get(Shelf::Builds, key)?;
     let remembered: Remembered = postcard::from_bytes(&bytes).ok()?;
     let mut found = Vec::with_capacity(remembered.images.len());
@@ -111,7 +111,7 @@ pub(super) fn recall(context: &Context, images: &Images, key: &str) -> Option<Ve
             bytes: image.layers.iter().map(|layer| layer.size).sum(),
         });
     }
-    Some(gather(images, found.into_iter().map(|(variant, _, image)| (variant, image))))
+    Some(found.into_iter().map(|(variant, _, image)| (variant, image)).collect())
 }
 
 /// Remembers a build with the warnings it gave.
@@ -134,31 +134,6 @@ pub(super) fn remember(
     let bytes = postcard::to_stdvec(&remembered).expect("texts and numbers can be encoded");
     context.cache.put(Shelf::Builds, key, &bytes).map_err(crate::prepare::PrepareError::Cache)?;
     Ok(())
-}
-
-/// Puts the images of each variant under its index.
-pub(super) fn gather(images: &Images, finished: impl Iterator<Item = (String, Image)>) -> Vec<Built> {
-    let mut built: Vec<(String, Vec<Image>)> = Vec::new();
-    for (variant, image) in finished {
-        match built.last_mut() {
-            Some((last, images)) if *last == variant => images.push(image),
-            _ => built.push((variant, vec![image])),
-        }
-    }
-    built
-        .into_iter()
-        .map(|(variant, made)| {
-            // What the index says is what its first manifest says.
-            let annotations =
-                made.first().map(|it| it.manifest.value().annotations.clone()).unwrap_or_default();
-            Built {
-                name: images.any(&variant).and_then(|effective| effective.spec.name.clone()),
-                index: assemble::index(annotations, &made),
-                variant,
-                images: made,
-            }
-        })
-        .collect()
 }
 
 impl RememberedLayer {

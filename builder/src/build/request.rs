@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use attar_image::manifest::{Document, Index};
 
 use crate::assemble::Image;
+use crate::evidence::Evidence;
 use crate::lock::Lock;
 use crate::locking::{Change, Options};
 use crate::resolve::{DroppedRelation, Lag};
@@ -113,4 +114,6 @@ pub struct Built {
     pub index: Document<Index>,
     /// The images in the order of the spec's platforms.
     pub images: Vec<Image>,
+    /// What decided about its bytes.
+    pub evidence: Evidence,
 }

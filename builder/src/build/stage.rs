@@ -74,7 +74,7 @@ impl Filters {
 }
 
 /// Returns the codec of a spec's compression.
-pub(super) fn codec(compression: Compression) -> Codec {
+pub(crate) fn codec(compression: Compression) -> Codec {
     match compression {
         Compression::None => Codec::None,
         Compression::Gzip(level) => Codec::Gzip { level },
@@ -122,7 +122,7 @@ pub(super) fn stage(
             uses: closures.iter().map(|keeps| Rules { keeps: &**keeps, diversions: &none }).collect(),
         })
         .collect();
-    let compression = images.any(PLAIN).map_or_else(Compression::default, |it| it.spec.compression);
+    let compression = images.first().map_or_else(Compression::default, |it| it.spec.compression);
     let codec = codec(compression);
     start(context, wanted, shown, &needed);
     let numbered: Vec<(usize, Package<'_>)> = work.into_iter().enumerate().collect();
@@ -229,7 +229,7 @@ fn fetch(
     lock: &Lock,
     needed: &[Need<'_>],
 ) -> Result<Vec<PackageArchive>, BuildError> {
-    let Some(effective) = images.any(crate::images::PLAIN) else { return Ok(Vec::new()) };
+    let Some(effective) = images.first() else { return Ok(Vec::new()) };
     let repositories = &effective.spec.contents.repositories;
     let identities: Vec<Identity> = lock.archives.iter().map(identity).collect();
     let directory: &Path = &effective.directory;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use attar_image::Digest;
 use attar_image::digest::HashingWriter;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::event::Events;
 use note::Note;
@@ -162,6 +162,26 @@ impl Cache {
     /// Returns the folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Makes an empty cache in a folder of this one's, which goes away with the returned value. What was
+    /// downloaded and verified is shared; of what was made, nothing is there.
+    pub fn without_results(&self) -> Result<TempDir, CacheError> {
+        let failed = |path: &Path| CacheError::io("create", path.to_owned());
+        // A link to a relative path would lead elsewhere.
+        let root = std::path::absolute(&self.root).map_err(failed(&self.root))?;
+        let folder = root.join("tmp");
+        fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        let fresh =
+            tempfile::Builder::new().prefix("attar-cache-").tempdir_in(&folder).map_err(failed(&folder))?;
+        for shelf in [Shelf::Packages, Shelf::Indexes, Shelf::Contents, Shelf::Documents] {
+            let (here, shared) = (fresh.path().join(shelf.folder()), root.join(shelf.folder()));
+            for path in [shared.as_path(), here.parent().unwrap_or(fresh.path())] {
+                fs::create_dir_all(path).map_err(failed(path))?;
+            }
+            std::os::unix::fs::symlink(&shared, &here).map_err(failed(&here))?;
+        }
+        Ok(fresh)
     }
 
     /// Returns where `key` stands or would stand.

@@ -80,7 +80,9 @@ impl Cache {
                 .and_then(|stat| stat.modified())
                 .is_ok_and(|time| time.elapsed().is_ok_and(|age| age > ABANDONED));
             if old {
-                let _ = fs::remove_file(entry.path());
+                let path = entry.path();
+                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                let _ = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
             }
         }
     }

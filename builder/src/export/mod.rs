@@ -253,7 +253,10 @@ fn to_layout(
             writer.put_document(media_type::MANIFEST, &image.manifest)?;
         }
         let entry = entry(&writer, built)?;
-        writer.replace_entry(name(built).as_deref(), &entry, &[])?;
+        let name = name(built);
+        // An entry without a name stands alone: readers refuse to choose among several.
+        let evidence = name.as_ref().map(|_| built.evidence.write(&writer, &entry)).transpose()?;
+        writer.replace_entry(name.as_deref(), &entry, evidence.as_slice())?;
         entries.push(entry);
     }
     drop(writer);

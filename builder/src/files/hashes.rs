@@ -36,6 +36,11 @@ struct Hashed {
 }
 
 impl Hashes {
+    /// Knows no file.
+    pub(crate) fn none() -> Self {
+        Self { key: String::new(), known: BTreeMap::new(), used: BTreeMap::new(), changed: false }
+    }
+
     /// Takes what was noted for this spec out of the cache.
     pub fn load(cache: &Cache, spec: &Path) -> Self {
         let key = Digest::of([b"hashes ", spec.as_os_str().as_bytes()].concat()).hex();

@@ -218,16 +218,16 @@ pub fn collect(request: &FileRequest, hashes: &mut Hashes) -> Result<Collected, 
 }
 
 impl FileRequest {
-    fn file(&self, content: Content, executable: bool) -> Entry {
+    pub(crate) fn file(&self, content: Content, executable: bool) -> Entry {
         let mode = self.permissions.unwrap_or(if executable { 0o755 } else { 0o644 });
         Entry::file(content, Metadata { xattrs: self.xattrs.clone(), ..self.metadata(mode) })
     }
 
-    fn directory(&self) -> Entry {
+    pub(crate) fn directory(&self) -> Entry {
         Entry::directory(self.metadata(self.directory_permissions.unwrap_or(0o755)))
     }
 
-    fn symlink(&self, target: impl Into<Box<[u8]>>) -> Entry {
+    pub(crate) fn symlink(&self, target: impl Into<Box<[u8]>>) -> Entry {
         let mut entry = Entry::symlink(target, self.mtime);
         (entry.metadata.uid, entry.metadata.gid) = (self.uid, self.gid);
         entry

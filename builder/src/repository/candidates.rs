@@ -139,7 +139,7 @@ pub(super) fn parse_snapshot_time(text: &str) -> Option<Timestamp> {
 /// Returns the time to ask the snapshot archive for, to get the state that a Release of `date` describes.
 ///
 /// It answers with the last import before the time asked, and imports follow the Date by hours.
-pub(super) fn snapshot_time_of(date: Timestamp) -> String {
+pub(crate) fn snapshot_time_of(date: Timestamp) -> String {
     snapshot_time(date.checked_add(SignedDuration::from_hours(24)).unwrap_or(date))
 }
 

@@ -18,6 +18,7 @@ use openpgp::parse::stream::{
     VerificationHelper, VerifierBuilder,
 };
 use openpgp::policy::StandardPolicy;
+use openpgp::serialize::Serialize as _;
 
 /// The fingerprint of an OpenPGP certificate: hexadecimal digits in upper case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,6 +128,16 @@ impl Keyring {
         fingerprints.sort();
         fingerprints
     }
+}
+
+/// Returns the certificates of a file as armored text, whatever form the file has; no secret key and
+/// nothing that its owner keeps for himself comes along.
+pub fn armored(bytes: &[u8]) -> Result<String, SignatureError> {
+    let mut text = Vec::new();
+    for certificate in Keyring::parse(bytes)?.certificates {
+        certificate.armored().export(&mut text).map_err(malformed_key)?;
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Verifies a clear-signed document such as `InRelease`, as seen at the time `now`.

@@ -46,6 +46,14 @@ pub struct Effective {
     pub(super) open: bool,
 }
 
+impl Effective {
+    /// Returns a spec that was effective somewhere else. Nothing says where its values were said, and no
+    /// folder is what its relative paths begin at: none of them may be followed.
+    pub fn recorded(spec: Spec) -> Self {
+        Self { spec, origins: Origins::default(), directory: PathBuf::from("/nonexistent"), open: false }
+    }
+}
+
 /// Where each value of an effective spec was said, by JSON pointer (`/contents/packages/3`).
 #[derive(Clone, Debug, Default)]
 pub struct Origins(BTreeMap<String, Location>);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use attar_builder::export::Destination;
 use clap::Args;
 
-use super::shared::{NamedValue, SourceArgs, SpecArgs, SpecPaths};
+use super::shared::{ImageArgs, SourceArgs, SpecArgs, SpecPaths};
 
 /// Build images and write them where `-o` says.
 ///
@@ -40,29 +40,12 @@ pub(crate) struct BuildArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) metadata_file: Option<PathBuf>,
 
-    /// Variant of the spec to build besides the plain image (repeatable).
-    #[arg(long = "variant", value_name = "NAME", value_delimiter = ',', conflicts_with = "all_variants")]
-    pub(crate) variants: Vec<String>,
-
-    /// Build the plain image and every variant.
-    #[arg(long)]
-    pub(crate) all_variants: bool,
-
-    /// Platform to build, such as `linux/arm64` (repeatable). Default: those of the spec.
-    #[arg(long = "platform", value_name = "PLATFORM", value_delimiter = ',')]
-    pub(crate) platforms: Vec<String>,
+    #[command(flatten)]
+    pub(crate) image: ImageArgs,
 
     /// Refuse to write or change the lock.
     #[arg(long)]
     pub(crate) locked: bool,
-
-    /// Annotation of index and manifests, besides those of the spec (repeatable).
-    #[arg(long = "annotation", value_name = "NAME=VALUE")]
-    pub(crate) annotations: Vec<NamedValue>,
-
-    /// Label of the image, besides those of the spec (repeatable).
-    #[arg(long = "label", value_name = "NAME=VALUE")]
-    pub(crate) labels: Vec<NamedValue>,
 
     #[command(flatten)]
     pub(crate) spec: SpecArgs,

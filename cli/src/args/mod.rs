@@ -12,6 +12,7 @@ mod init;
 mod lock;
 mod man;
 mod packages;
+mod rebuild;
 mod schema;
 mod search;
 mod shared;
@@ -29,9 +30,10 @@ pub(crate) use init::InitArgs;
 pub(crate) use lock::LockArgs;
 pub(crate) use man::ManArgs;
 pub(crate) use packages::PackagesArgs;
+pub(crate) use rebuild::RebuildArgs;
 pub(crate) use schema::SchemaArgs;
 pub(crate) use search::SearchArgs;
-pub(crate) use shared::{NamedValue, SourceArgs};
+pub(crate) use shared::{ImageArgs, NamedValue, SourceArgs, SpecArgs};
 pub(crate) use show::ShowArgs;
 pub(crate) use why::WhyArgs;
 
@@ -65,6 +67,7 @@ pub(crate) enum Command {
     Init(InitArgs),
     Lock(LockArgs),
     Build(BuildArgs),
+    Rebuild(RebuildArgs),
     Show(ShowArgs),
     Why(WhyArgs),
     Packages(PackagesArgs),

@@ -34,6 +34,30 @@ pub(crate) struct SpecArgs {
     pub(crate) arguments: Vec<NamedValue>,
 }
 
+/// Which images of a spec are built, and what is added to them.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ImageArgs {
+    /// Variant of the spec to build besides the plain image (repeatable).
+    #[arg(long = "variant", value_name = "NAME", value_delimiter = ',', conflicts_with = "all_variants")]
+    pub(crate) variants: Vec<String>,
+
+    /// Build the plain image and every variant.
+    #[arg(long)]
+    pub(crate) all_variants: bool,
+
+    /// Platform to build, such as `linux/arm64` (repeatable). Default: those of the spec.
+    #[arg(long = "platform", value_name = "PLATFORM", value_delimiter = ',')]
+    pub(crate) platforms: Vec<String>,
+
+    /// Annotation of index and manifests, besides those of the spec (repeatable).
+    #[arg(long = "annotation", value_name = "NAME=VALUE")]
+    pub(crate) annotations: Vec<NamedValue>,
+
+    /// Label of the image, besides those of the spec (repeatable).
+    #[arg(long = "label", value_name = "NAME=VALUE")]
+    pub(crate) labels: Vec<NamedValue>,
+}
+
 /// How a reading command answers.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Output")]

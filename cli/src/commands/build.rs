@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use attar_builder::build::{self, Built, Outcome, Request, Variants};
+use attar_builder::build::{self, Built, Outcome, Request};
 use attar_builder::context::Context;
 use attar_builder::export::{self, Destination};
 use attar_builder::spec;
@@ -58,19 +58,9 @@ const DESTINATIONS: &str =
     "say where with `-o oci:DIR`, `-o oci-archive:FILE`, `-o docker-archive:FILE` or `-o rootfs:FILE.tar`";
 
 fn request(arguments: &BuildArgs, settings: &Settings, spec: &Path) -> Result<Request, Usage> {
-    let mut request = Request::new(spec);
-    request.arguments = pairs("--arg", &arguments.spec.arguments)?;
-    request.variants = match &arguments.variants[..] {
-        [] if arguments.all_variants => Variants::All,
-        [] => Variants::Plain,
-        names => Variants::Named(names.to_vec()),
-    };
-    request.platforms.clone_from(&arguments.platforms);
+    let mut request = super::context::request(spec, &arguments.spec, &arguments.image, settings)?;
     request.locked = arguments.locked;
     request.locking.allow_rollback = arguments.source.allow_rollback;
-    request.epoch = settings.source_date_epoch;
-    request.annotations = pairs("--annotation", &arguments.annotations)?;
-    request.labels = pairs("--label", &arguments.labels)?;
     Ok(request)
 }
 
@@ -95,12 +85,12 @@ fn destinations(
         let selection = spec::Selection { arguments: Some(&arguments_of_spec), ..Default::default() };
         let effective = document.effective(selection)?.spec;
         let mut variants = vec![String::new()];
-        variants.extend(if arguments.all_variants {
+        variants.extend(if arguments.image.all_variants {
             document.variants()
         } else {
-            arguments.variants.clone()
+            arguments.image.variants.clone()
         });
-        let platforms = match arguments.platforms.len() {
+        let platforms = match arguments.image.platforms.len() {
             0 => effective.platforms.len(),
             narrowed => narrowed,
         };

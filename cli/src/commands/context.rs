@@ -1,12 +1,14 @@
 //! Sets the builder up from settings, for every command that needs it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use attar_builder::build::{Request, Variants};
 use attar_builder::cache::Cache;
 use attar_builder::context::Context;
 use attar_builder::repository;
 
-use crate::args::{NamedValue, SourceArgs};
+use crate::args::{ImageArgs, NamedValue, SourceArgs, SpecArgs};
 use crate::failure::Usage;
 use crate::progress::Reporter;
 use crate::settings::Settings;
@@ -25,6 +27,27 @@ pub(super) fn start(
     repository.transport.certificates = settings.certificates.clone();
     repository.netrc = settings.netrc.clone();
     Ok(Context::new(repository, settings.threads.get(), reporter.events())?)
+}
+
+/// Returns what the options that shape an image ask for.
+pub(super) fn request(
+    spec: &Path,
+    parameters: &SpecArgs,
+    image: &ImageArgs,
+    settings: &Settings,
+) -> Result<Request, Usage> {
+    let mut request = Request::new(spec);
+    request.arguments = pairs("--arg", &parameters.arguments)?;
+    request.variants = match &image.variants[..] {
+        [] if image.all_variants => Variants::All,
+        [] => Variants::Plain,
+        names => Variants::Named(names.to_vec()),
+    };
+    request.platforms.clone_from(&image.platforms);
+    request.epoch = settings.source_date_epoch;
+    request.annotations = pairs("--annotation", &image.annotations)?;
+    request.labels = pairs("--label", &image.labels)?;
+    Ok(request)
 }
 
 /// Collects `NAME=VALUE` pairs; the same name twice is wrong usage.

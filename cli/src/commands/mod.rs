@@ -9,6 +9,7 @@ mod lock;
 mod man;
 mod metadata;
 mod packages;
+mod rebuild;
 mod schema;
 mod search;
 mod several;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> anyhow::Result<Exit
         Command::Init(arguments) => init::run(arguments),
         Command::Lock(arguments) => lock::run(arguments, settings),
         Command::Build(arguments) => build::run(arguments, settings),
+        Command::Rebuild(arguments) => rebuild::run(arguments, settings),
         Command::Show(arguments) => show::run(arguments),
         Command::Why(arguments) => why::run(arguments, settings),
         Command::Packages(arguments) => packages::run(arguments, settings),

@@ -72,6 +72,11 @@ impl Reporter {
         }
     }
 
+    /// Says what is done now.
+    pub(crate) fn stage(&self, text: &str) {
+        self.events().send(Event::Stage(text.into()));
+    }
+
     /// Prints part of the answer on standard output, which may be the terminal that bars are drawn on.
     pub(crate) fn answer(&self, text: &str) -> anyhow::Result<()> {
         let mut printed = Ok(());

@@ -16,4 +16,5 @@ mod judges;
 mod kill;
 mod offline;
 mod popular;
+mod rebuild;
 mod sameness;

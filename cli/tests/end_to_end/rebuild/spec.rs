@@ -1,0 +1,135 @@
+//! Specs and images that nobody tampered with.
+
+use attar_testing::Scratch;
+
+use super::archive::Stage;
+use super::{answer, difference};
+
+const OPTIONS: [&str; 8] = [
+    "--arg",
+    "VERSION=1.4",
+    "--label",
+    "team=a",
+    "--annotation",
+    "org.example.build=7",
+    "--platform",
+    "linux/amd64",
+];
+
+#[test]
+fn a_spec_with_everything_is_the_same_in_other_surroundings() {
+    let stage = Stage::new();
+    for compression in ["none", "zstd"] {
+        stage.write_spec(compression, "");
+        stage.build(&OPTIONS);
+        let against = format!("oci:{}:app", stage.layout().display());
+        let again = stage.attar().args(["rebuild", "-o", "json", "--all-variants", "--against", &against]);
+        let said = answer(again.args(OPTIONS).arg(stage.spec()).run());
+        assert_eq!(said["verdict"], "identical", "{said:#}");
+        let variants: Vec<_> =
+            said["images"].as_array().into_iter().flatten().map(|it| &it["variant"]).collect();
+        assert_eq!(variants, ["", "other", "root"]);
+    }
+}
+
+#[test]
+fn an_image_is_rebuilt_with_its_own_files_as_published() {
+    let stage = Stage::new();
+    for compression in ["gzip", "zstd", "none"] {
+        stage.write_spec(compression, "");
+        stage.build(&[]);
+        stage.forget();
+        for name in ["app", "app-root", "app-other"] {
+            let said = answer(stage.rebuild_trusting(name));
+            assert_eq!(said["verdict"], "identical", "{compression} {name}: {said:#}");
+            assert_eq!(said["packages"]["signers"][0], stage.fingerprint().as_str(), "{said:#}");
+            let parts = &said["images"][0]["parts"];
+            assert_eq!(parts["package_layers"], parts["identical_package_layers"], "{said:#}");
+            // On each platform: three of the tree, run, two of conf, two of the archive, and the replaced one.
+            assert_eq!(parts["own_files"], 2 * 9, "{said:#}");
+        }
+        std::fs::remove_dir_all(stage.layout()).expect("the layout");
+    }
+}
+
+#[test]
+fn what_options_and_variables_say_travels_with_the_image() {
+    let stage = Stage::new();
+    let destination = format!("oci:{}:app", stage.layout().display());
+    let build = stage.attar().env("SOURCE_DATE_EPOCH", "1700000000").args(["build", "-o", &destination]);
+    build.args(OPTIONS).arg(stage.spec()).run().success();
+    stage.forget();
+    let said = answer(stage.rebuild_trusting("app"));
+    assert_eq!(said["verdict"], "identical", "{said:#}");
+}
+
+#[test]
+fn keys_and_addresses_of_the_image_are_shown_and_not_used() {
+    let stage = Stage::new();
+    stage.build(&[]);
+    stage.forget();
+    let said = answer(stage.rebuild("app", &[]));
+    assert_eq!(said["verdict"], "cannot-judge", "{said:#}");
+    assert_eq!(said["packages"]["vouched"], 0);
+    assert_eq!(said["packages"]["unvouched"][0]["name"], "tool");
+    assert_eq!(said["packages"]["spec_keys"][0], stage.fingerprint().as_str());
+    assert_eq!(said["packages"]["spec_addresses"][0], stage.url().as_str());
+    let said = answer(stage.rebuild("app", &["--trust-spec"]));
+    assert_eq!(said["verdict"], "identical", "{said:#}");
+    let other = attar_testing::archive::Key::generate(3650).and_then(|key| key.armored()).expect("a key");
+    let other = Scratch::with([("other.asc", &other[..])]);
+    let key = other.join("other.asc").display().to_string();
+    std::fs::remove_dir_all(stage.scratch.join("cache")).expect("the cache");
+    let said = answer(stage.rebuild("app", &["--key", &key, "--mirror", &stage.url()]));
+    assert_eq!(said["verdict"], "cannot-judge", "{said:#}");
+}
+
+#[test]
+fn packages_of_a_folder_have_nobody_who_vouches_for_them() {
+    let stage = Stage::new();
+    let package = attar_testing::archive::Package::new("local", "1.0", "all").bytes().expect("a package");
+    stage.scratch.write("spec/debs/local.deb", package);
+    stage.write_spec("gzip", "    - debs: debs\n");
+    let spec = stage.scratch.read("spec/attar.yaml").replace("packages: [tool]", "packages: [tool, local]");
+    stage.scratch.write("spec/attar.yaml", spec);
+    stage.build(&[]);
+    std::fs::remove_dir_all(stage.scratch.join("spec")).expect("the spec");
+    // The bytes are in the cache still, so all is rebuilt; it is no proof, though.
+    let said = answer(stage.rebuild_trusting("app"));
+    assert_eq!(said["verdict"], "cannot-judge", "{said:#}");
+    assert_eq!(said["packages"]["unvouched"][0]["name"], "local");
+    assert_eq!(said["packages"]["vouched"], 2);
+    assert!(said["images"][0]["comparisons"][0].get("difference").is_none(), "{said:#}");
+    std::fs::remove_dir_all(stage.scratch.join("cache")).expect("the cache");
+    let said = answer(stage.rebuild_trusting("app"));
+    assert_eq!(said["verdict"], "cannot-judge", "{said:#}");
+    assert_eq!(said["images"], serde_json::json!([]));
+}
+
+#[test]
+fn without_a_fitting_lock_there_is_no_answer() {
+    let stage = Stage::new();
+    let rebuild = || answer(stage.attar().args(["rebuild", "-o", "json"]).arg(stage.spec()).run());
+    assert_eq!(rebuild()["verdict"], "cannot-judge");
+    stage.build(&[]);
+    assert_eq!(rebuild()["verdict"], "identical");
+    let spec = stage.scratch.read("spec/attar.yaml").replace("packages: [tool]", "packages: [tool, extra]");
+    stage.scratch.write("spec/attar.yaml", spec);
+    let said = rebuild();
+    assert_eq!(said["verdict"], "cannot-judge");
+    assert!(said["reasons"][0].as_str().is_some_and(|reason| reason.contains("extra")), "{said:#}");
+    let lock = stage.scratch.read("spec/attar.lock").replace("\"format\": 1", "\"format\": 999");
+    stage.scratch.write("spec/attar.lock", lock);
+    assert_eq!(rebuild()["verdict"], "cannot-judge");
+}
+
+#[test]
+fn a_changed_file_shows_against_what_was_published() {
+    let stage = Stage::new();
+    stage.build(&[]);
+    stage.scratch.write("spec/tree/a/b/c", "changed");
+    let against = format!("oci:{}:app", stage.layout().display());
+    let said = stage.attar().args(["rebuild", "-o", "json", "--against", &against]).arg(stage.spec()).run();
+    let said = answer(said);
+    assert_eq!(difference(&said), "linux/amd64 3 /srv/tree/a/b/c content", "{said:#}");
+}
