@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use attar_testing::archive::{Key, Package, Signature, Suite};
 use attar_testing::http::{Fault, Server};
+use attar_testing::tls::Authority;
 use attar_testing::{Attar, Finished, Scratch};
 
 /// An archive of one suite on the loopback interface, and a spec that uses it.
@@ -18,6 +19,10 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
+        Self::on(Server::start().expect("a server on the loopback interface"))
+    }
+
+    fn on(server: Server) -> Self {
         let suite = Suite::debian("trixie")
             .with_package(file("tool", "1.0", "./usr/bin/tool").with("Depends", "library (>= 1)"))
             .with_package(file("library", "1.2", "./usr/lib/library.so"))
@@ -28,7 +33,7 @@ impl Fixture {
             .with_package(file("stuck", "1.0", "./usr/bin/stuck").with("Depends", "library (>= 9)"));
         let fixture = Self {
             scratch: Scratch::new(),
-            server: Server::start().expect("a server on the loopback interface"),
+            server,
             key: Key::generate(3650).expect("a key"),
             suite,
             packages: "tool",
@@ -351,4 +356,16 @@ fn wrong_command_lines_end_with_64() {
         assert!(said.stdout.is_empty(), "{said}");
         said.fails(64);
     }
+}
+
+#[test]
+fn a_server_that_is_not_trusted_is_named_with_the_cure() {
+    let authority = Authority::generate().expect("an authority");
+    let fixture = Fixture::on(Server::start_tls(&authority).expect("a server on the loopback interface"));
+    fixture.refuses(&[
+        "/debian/dists/trixie/InRelease: the server's certificate is not trusted: ",
+        "hint: `SSL_CERT_FILE=FILE` names the certificate authorities to trust",
+    ]);
+    let trusted = fixture.scratch.write("authority.pem", authority.pem());
+    fixture.attar().env("SSL_CERT_FILE", trusted).arg("build").arg(fixture.spec()).run().success();
 }
