@@ -13,6 +13,7 @@ pub mod forge;
 pub mod http;
 pub mod layout;
 pub mod mirror;
+pub mod registry;
 pub mod scratch;
 pub mod skip;
 pub mod tls;

@@ -5,14 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand};
 
 /// The edges that are allowed between our crates, tests aside.
-const ALLOWED: [(&str, &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str]); 8] = [
     ("attar-image", &[]),
     ("attar-packages", &[]),
     ("attar-builder", &["attar-image", "attar-packages"]),
     ("attar-scanner", &["attar-image", "attar-packages"]),
     ("attar-debugger", &[]),
+    ("attar-registry", &["attar-image"]),
     ("attar-testing", &[]),
-    ("attar", &["attar-builder", "attar-debugger", "attar-image", "attar-packages", "attar-scanner"]),
+    (
+        "attar",
+        &[
+            "attar-builder",
+            "attar-debugger",
+            "attar-image",
+            "attar-packages",
+            "attar-registry",
+            "attar-scanner",
+        ],
+    ),
 ];
 
 fn metadata() -> Metadata {

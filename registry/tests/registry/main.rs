@@ -1,0 +1,8 @@
+//! The client against a registry that can be told to misbehave.
+
+mod support;
+
+mod logins;
+mod pulling;
+mod pushing;
+mod referrers;
