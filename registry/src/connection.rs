@@ -66,11 +66,14 @@ impl Connection {
                         tokens: Mutex::default(),
                     });
                 }
-                Err(failure @ Failure::Connect { .. }) if last.is_none() => {
+                // Only these say that something else than plain HTTP is spoken.
+                Err(failure @ (Failure::Interrupted(_) | Failure::Refused(Refusal { code: 400, .. }))) => {
+                    last = Some(failure);
+                }
+                Err(failure) => {
                     last = Some(failure);
                     break;
                 }
-                Err(failure) => last = Some(failure),
             }
         }
         let failure = last.unwrap_or(Failure::TimedOut);
