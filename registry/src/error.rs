@@ -50,7 +50,7 @@ pub enum RegistryError {
     #[error("cannot {task}")]
     Request {
         /// What was being done.
-        task: Task,
+        task: Box<Task>,
         /// Why it failed.
         #[source]
         source: Box<Failure>,
@@ -65,7 +65,7 @@ pub enum RegistryError {
     #[error("cannot use `{reference}`")]
     Document {
         /// What was asked for.
-        reference: Reference,
+        reference: Box<Reference>,
         /// What is wrong with it.
         #[source]
         source: InvalidDocument,
@@ -74,9 +74,9 @@ pub enum RegistryError {
     #[error("`{reference}` has no image for `{wanted}`: found {}", list(platforms))]
     NoPlatform {
         /// What was asked for.
-        reference: Reference,
+        reference: Box<Reference>,
         /// The platform.
-        wanted: Platform,
+        wanted: Box<Platform>,
         /// What the index has.
         platforms: Vec<Platform>,
     },
@@ -88,7 +88,7 @@ pub enum RegistryError {
     NoSubject(Digest),
     /// Other writers keep replacing the list of what is said about a manifest.
     #[error("cannot write `{0}`: others keep replacing it")]
-    Contended(Reference),
+    Contended(Box<Reference>),
     /// The runtime is ending.
     #[error("the transfer was cancelled")]
     Cancelled,
@@ -96,7 +96,7 @@ pub enum RegistryError {
 
 impl RegistryError {
     pub(crate) fn request(task: Task) -> impl FnOnce(Failure) -> Self {
-        move |source| Self::Request { task, source: Box::new(source) }
+        move |source| Self::Request { task: Box::new(task), source: Box::new(source) }
     }
 
     /// Says whether the registry answered that it does not have what was asked for.

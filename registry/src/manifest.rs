@@ -45,7 +45,7 @@ impl Client {
         {
             return Err(failed()(Mismatch::Digest { expected, found }.into()));
         }
-        let invalid = |source| RegistryError::Document { reference: reference.clone(), source };
+        let invalid = |source| RegistryError::Document { reference: Box::new(reference.clone()), source };
         let media_type = media_type(content_type, &bytes).map_err(invalid)?;
         let descriptor = Descriptor::new(&media_type, found, bytes.len() as u64);
         RawManifest::parse(descriptor, bytes.into()).map_err(invalid)

@@ -146,7 +146,11 @@ impl Client {
             }
             platforms.push(config.platform.clone());
         }
-        Err(RegistryError::NoPlatform { reference: reference.clone(), wanted: platform.clone(), platforms })
+        Err(RegistryError::NoPlatform {
+            reference: Box::new(reference.clone()),
+            wanted: Box::new(platform.clone()),
+            platforms,
+        })
     }
 
     /// Fetches the blobs of manifests that the layout lacks, several at a time.
@@ -358,7 +362,7 @@ enum Ended {
 }
 
 fn children(reference: &Reference, index: &RawManifest) -> Result<Vec<Descriptor>, RegistryError> {
-    let invalid = |source| RegistryError::Document { reference: reference.clone(), source };
+    let invalid = |source| RegistryError::Document { reference: Box::new(reference.clone()), source };
     Ok(Document::<Index>::parse(index.bytes.clone()).map_err(invalid)?.into_value().manifests)
 }
 

@@ -94,7 +94,8 @@ impl Client {
         let reference = Reference { repository: repository.clone(), tag, digest: None };
         match self.manifest(&reference).await {
             Ok(found) => {
-                let invalid = |source| RegistryError::Document { reference: reference.clone(), source };
+                let invalid =
+                    |source| RegistryError::Document { reference: Box::new(reference.clone()), source };
                 Ok(Some(Document::<Index>::parse(found.bytes).map_err(invalid)?.into_value()))
             }
             Err(error) if error.is_not_found() => Ok(None),
@@ -138,7 +139,7 @@ impl Client {
             self.tag(repository, &RawManifest::new(descriptor, &list), &tag).await?;
         }
         let reference = Reference { repository: repository.clone(), tag: Some(tag), digest: None };
-        Err(RegistryError::Contended(reference))
+        Err(RegistryError::Contended(Box::new(reference)))
     }
 }
 
