@@ -104,7 +104,7 @@ fn an_artifact_of_a_layout_travels_with_its_image() {
     let (registry, image, observed) = (registry(Options::default()), image(1, 1000), client());
     let writer = image.layout.write(Durability::Process).expect("its lock");
     let referrer = evidence(&image.entry, "sbom").write(&writer).expect("a manifest");
-    writer.replace_entry(None, &image.entry, &[referrer.clone()]).expect("an entry");
+    writer.replace_entry(None, &image.entry, std::slice::from_ref(&referrer)).expect("an entry");
     drop(writer);
     let referrers =
         attar_registry::Contents::referrers_of_layout(&image.layout, &image.entry).expect("referrers");
