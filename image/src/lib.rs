@@ -9,7 +9,7 @@
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
 //! - [`stack`]: the layered view of an image; [`validate`]: its invariants.
 //! - [`difference`]: the first one between two images.
-//! - [`elf`], [`script`]: what a program needs to start.
+//! - [`elf`], [`script`]: what a program needs to start; [`linkage`]: whether an image has it.
 //! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
 
 pub mod archive;
@@ -19,6 +19,7 @@ pub mod elf;
 pub mod filesystem;
 pub mod layer;
 pub mod layout;
+pub mod linkage;
 pub mod manifest;
 pub mod path;
 pub mod platform;
