@@ -10,6 +10,7 @@ use attar_image::platform::Platform;
 use jiff::Timestamp;
 use serde_json::Map;
 
+use crate::build::Start;
 use crate::effects::accounts::Table;
 use crate::foundation;
 use crate::layer::Layer;
@@ -35,6 +36,8 @@ pub struct Image {
     pub config: Document<ImageConfig>,
     /// The layers, the lowest first.
     pub layers: Vec<Layer>,
+    /// What the start-up proof says.
+    pub start: Start,
 }
 
 /// Something in the spec that cannot become part of a configuration.
@@ -80,11 +83,13 @@ pub(crate) struct Parts<'a> {
     pub(crate) codec: Codec,
     /// Time of creation in seconds since 1970.
     pub(crate) created: i64,
+    /// What the start-up proof says.
+    pub(crate) start: Start,
 }
 
 /// Makes configuration and manifest of one platform's image.
 pub(crate) fn image(parts: Parts<'_>) -> Result<Image, AssembleError> {
-    let Parts { spec, platform, run_as, has_bundle, layers, codec, created } = parts;
+    let Parts { spec, platform, run_as, has_bundle, layers, codec, created, start } = parts;
     let created = Timestamp::from_second(created).map_err(|_| AssembleError::Time(created))?.to_string();
     let mut config = ImageConfig::new(platform.clone(), layers.iter().map(|layer| layer.diff_id).collect());
     config.created = Some(created.clone());
@@ -107,7 +112,7 @@ pub(crate) fn image(parts: Parts<'_>) -> Result<Image, AssembleError> {
         layers.iter().map(|layer| Descriptor::new(layer_type, layer.digest, layer.size)).collect();
     let mut manifest = Manifest::image(config.descriptor(media_type::CONFIG), descriptors);
     manifest.annotations = spec.annotations.clone();
-    Ok(Image { platform, manifest: Document::new(manifest), config, layers })
+    Ok(Image { platform, manifest: Document::new(manifest), config, layers, start })
 }
 
 /// Makes the index over the images of all platforms.
@@ -121,7 +126,8 @@ pub(crate) fn index(annotations: Annotations, images: &[Image]) -> Document<Inde
     Document::new(index)
 }
 
-fn runtime(spec: &schema::Spec, run_as: &RunAs, has_bundle: bool) -> Config {
+/// Makes how a container of the image runs.
+pub(crate) fn runtime(spec: &schema::Spec, run_as: &RunAs, has_bundle: bool) -> Config {
     let mut environment: BTreeMap<&str, &str> = foundation::ENVIRONMENT
         .into_iter()
         .filter(|(name, _)| has_bundle || *name != "SSL_CERT_FILE")

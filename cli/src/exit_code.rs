@@ -20,7 +20,7 @@ impl ExitCode {
     pub(crate) const TABLE: [(Self, &str); 5] = [
         (Self::Yes, "it worked, or the answer is yes"),
         (Self::Error, "it did not work; standard error says why"),
-        (Self::No, "the answer is no: not found, not the same, not current"),
+        (Self::No, "the answer is no: not found, not the same, not current, cannot start"),
         (Self::CannotJudge, "the question cannot be answered from what is there"),
         (Self::Usage, "the command line is wrong"),
     ];

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use attar_builder::build::BuildError;
+use attar_builder::build::{BuildError, CannotStart};
 use attar_builder::cache::CacheError;
 use attar_builder::locking::LockingError;
 use attar_builder::repository::{RepositoryError, Stale};
@@ -35,7 +35,16 @@ impl Usage {
 
 /// Returns the exit code an error stands for.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if error.is::<Usage>() { ExitCode::Usage } else { ExitCode::Error }
+    let cannot_start = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref(), Some(BuildError::CannotStart(_)))
+    };
+    if error.is::<Usage>() {
+        ExitCode::Usage
+    } else if error.chain().any(cannot_start) {
+        ExitCode::No
+    } else {
+        ExitCode::Error
+    }
 }
 
 /// Says whether an error means that nobody reads our output any more, as in `attar show | head`.
@@ -90,6 +99,7 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         }
         Some(BuildError::Locking(cause)) => of_locking(cause),
         Some(BuildError::Fetch(cause)) => of_repository(cause),
+        Some(BuildError::CannotStart(cause)) => return accepting(cause),
         _ => None,
     };
     let text = text.or_else(|| cause.downcast_ref().and_then(of_locking));
@@ -99,6 +109,18 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         _ => None,
     });
     text.map(String::from)
+}
+
+/// Says how a spec accepts the first thing that is missing.
+fn accepting(cause: &CannotStart) -> Option<String> {
+    let shortage = cause.shortages.first()?;
+    let missing = shortage.problem.missing();
+    shortage.object.starts_with('/').then(|| {
+        format!(
+            "`start: {{allow: [{{path: {}, missing: {missing}, reason: \"…\"}}]}}` in the spec accepts the first one",
+            shortage.object
+        )
+    })
 }
 
 fn of_locking(cause: &LockingError) -> Option<&'static str> {

@@ -16,6 +16,7 @@ pub mod mirror;
 pub mod registry;
 pub mod scratch;
 pub mod skip;
+pub mod start;
 pub mod tls;
 pub mod tree;
 

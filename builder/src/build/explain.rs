@@ -237,11 +237,11 @@ impl Explained<'_> {
     }
 }
 
-fn field<'a>(record: &'a PackageRecord, name: &str) -> Option<&'a str> {
+pub(super) fn field<'a>(record: &'a PackageRecord, name: &str) -> Option<&'a str> {
     Stanza::parse(&record.control).ok()?.get(name)
 }
 
-fn provides(record: &PackageRecord, name: &str) -> bool {
+pub(super) fn provides(record: &PackageRecord, name: &str) -> bool {
     let clauses = field(record, "Provides").and_then(|text| parse_relations(text).ok()).unwrap_or_default();
     clauses.iter().flat_map(|clause| &clause.alternatives).any(|relation| &*relation.name == name)
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use attar_image::{Entry, FileTree, TreePath};
 
 use super::{
-    BuildError, Request, Requests, StagedImage, Table, Tables, image_name, linker, own_files, scripts, stage,
+    BuildError, Request, Requests, StagedImage, Start, Table, Tables, image_name, linker, own_files, scripts,
+    stage,
 };
 use crate::assemble::{self, Image, RunAs};
 use crate::contents::ImageContents;
@@ -42,7 +43,7 @@ pub(crate) struct Made {
     pub(crate) platform: String,
     pub(crate) spec: Spec,
     pub(super) rootfs: Rootfs,
-    run_as: RunAs,
+    pub(super) run_as: RunAs,
     pub(super) packages: Vec<(Arc<PackageRecord>, PackageArchive)>,
     sources: Vec<String>,
 }
@@ -276,6 +277,7 @@ pub(super) fn finish(
     lock: &Lock,
     request: &Request,
     made: &Made,
+    start: &Start,
     epoch: i64,
 ) -> Result<Image, BuildError> {
     let name = image_name(&made.variant, &made.platform);
@@ -310,11 +312,12 @@ pub(super) fn finish(
         layers,
         codec,
         created: epoch,
+        start: start.clone(),
     })?;
     context.events.send(Event::PlatformFinished { platform: name, layers: count, bytes });
     Ok(image)
 }
 
-fn bundle(view: &FileTree) -> Option<&Entry> {
+pub(super) fn bundle(view: &FileTree) -> Option<&Entry> {
     view.get(&TreePath::parse(certificates::BUNDLE).ok()?)
 }

@@ -7,6 +7,7 @@ mod explain;
 mod image;
 mod linker;
 mod own_files;
+mod proof;
 mod remember;
 mod request;
 mod scripts;
@@ -40,6 +41,7 @@ use crate::rootfs::RootfsError;
 use crate::spec::{self, Diagnostics, InvalidPattern};
 pub use explain::{Explanation, Step, explain};
 pub(crate) use own_files::{OwnRequest, certificates};
+pub use proof::{Accepted, CannotStart, Remedy, Shortage, Start};
 pub use request::{Built, LockOutcome, Outcome, Request, Variants, lock_beside};
 pub(crate) use stage::codec;
 use stage::{StagedImage, image_name, stage};
@@ -163,6 +165,9 @@ pub enum BuildError {
         #[source]
         source: SignatureError,
     },
+    /// The entrypoint cannot start.
+    #[error(transparent)]
+    CannotStart(Box<CannotStart>),
     /// Nothing says where the content of a file comes from on a platform.
     #[error("{label}: there is no source for `{platform}`")]
     NoSource {
@@ -268,9 +273,12 @@ pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError
     }
     let key = remember::key(context, &images, &lock, request, &wanted, &mut hashes)?;
     hashes.save(&context.cache).map_err(PrepareError::Cache)?;
+    let starts = proof::prove(context, &images, &made)?;
     let epoch = request.epoch.unwrap_or(lock.epoch);
-    let finished =
-        parallel::map(context.threads, &made, |made| image::finish(context, &lock, request, made, epoch))?;
+    let proven: Vec<_> = made.iter().zip(starts).collect();
+    let finished = parallel::map(context.threads, &proven, |(made, start)| {
+        image::finish(context, &lock, request, made, start, epoch)
+    })?;
     let variants = made.iter().map(|made| made.variant.clone());
     let built = gather(&images, &lock, request, variants.zip(finished))?;
     let warnings = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
@@ -296,8 +304,10 @@ pub(crate) fn again(
         made.push(image::populate(context, images, lock, &tables, staged, &mut own)?);
     }
     let epoch = request.epoch.unwrap_or(lock.epoch);
-    let finished =
-        parallel::map(context.threads, &made, |made| image::finish(context, lock, request, made, epoch))?;
+    let finished = parallel::map(context.threads, &made, |made| {
+        // What is built again was proven when it was published.
+        image::finish(context, lock, request, made, &Start::default(), epoch)
+    })?;
     let variants = made.iter().map(|made| made.variant.clone());
     gather(images, lock, request, variants.zip(finished))
 }

@@ -8,7 +8,7 @@ use attar_image::{DiffId, Digest};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
-use super::{BuildError, Built, Request, own_files};
+use super::{BuildError, Built, Request, Start, own_files};
 use crate::assemble::Image;
 use crate::cache::{Cache, Shelf};
 use crate::context::Context;
@@ -21,7 +21,7 @@ use crate::record::RECORD_FORMAT;
 use crate::segment::{self, Part, WRITER_FORMAT};
 
 /// Generation of what is remembered; to be raised with every change of what effects make.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// A build that is remembered.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,6 +37,7 @@ struct RememberedImage {
     manifest: Vec<u8>,
     config: Vec<u8>,
     layers: Vec<RememberedLayer>,
+    start: Start,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -99,7 +100,8 @@ pub(super) fn recall(context: &Context, key: &str) -> Option<Vec<(String, Image)
         let manifest = Document::parse(image.manifest).ok()?;
         let config = Document::parse(image.config).ok()?;
         let platform = image.platform.parse().ok()?;
-        found.push((image.variant, image.platform, Image { platform, manifest, config, layers }));
+        let start = image.start;
+        found.push((image.variant, image.platform, Image { platform, manifest, config, layers, start }));
     }
     for warning in remembered.warnings {
         context.events.warn(warning);
@@ -127,6 +129,7 @@ pub(super) fn remember(
         manifest: image.manifest.bytes().to_vec(),
         config: image.config.bytes().to_vec(),
         layers: image.layers.iter().map(RememberedLayer::of).collect(),
+        start: image.start.clone(),
     };
     let images =
         built.iter().flat_map(|built| built.images.iter().map(|it| image(&built.variant, it))).collect();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use attar_builder::build::Built;
+use attar_builder::build::{Built, Start};
 use serde::Serialize;
 
 use crate::progress::Reporter;
@@ -38,6 +38,8 @@ struct Platform {
     /// Digest of the configuration, which classic engines call the image's identifier.
     config: String,
     layers: Vec<Layer>,
+    /// What the start-up proof says.
+    start: Start,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,6 +91,7 @@ impl Platform {
             digest: image.manifest.digest().to_string(),
             config: image.config.digest().to_string(),
             layers: layers.collect(),
+            start: image.start.clone(),
         }
     }
 }

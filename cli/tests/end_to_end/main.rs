@@ -18,3 +18,4 @@ mod offline;
 mod popular;
 mod rebuild;
 mod sameness;
+mod start;
