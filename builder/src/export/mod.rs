@@ -284,11 +284,13 @@ fn temporary_layout(
         destination: destination.clone(),
         source: Box::new(source),
     })?;
-    let entries = layout
+    let mut entries = layout
         .index()
         .map_err(|source| ExportError::Layout { destination: destination.clone(), source: Box::new(source) })?
         .into_value()
         .manifests;
+    // An archive is read without a name, as a layout without names is: the images stand alone in it.
+    entries.retain(|entry| !layout.is_referrer(entry));
     Ok((layout, entries, folder))
 }
 

@@ -1,6 +1,8 @@
 //! Specs and images that nobody tampered with.
 
-use attar_testing::Scratch;
+use attar_testing::command::words;
+use attar_testing::{Scratch, need, run, skip};
+use serde_json::Value;
 
 use super::archive::Stage;
 use super::{answer, difference};
@@ -61,6 +63,51 @@ fn what_options_and_variables_say_travels_with_the_image() {
     stage.forget();
     let said = answer(stage.rebuild_trusting("app"));
     assert_eq!(said["verdict"], "identical", "{said:#}");
+}
+
+#[test]
+fn evidence_goes_with_its_image() {
+    let stage = Stage::new();
+    let artifacts = || attar_testing::layout::artifacts(&stage.layout()).expect("a layout");
+    let blobs = || std::fs::read_dir(stage.layout().join("blobs/sha256")).expect("blobs").count();
+    stage.build(&[]);
+    assert_eq!(artifacts().len(), 3, "one for each variant");
+    let before = blobs();
+    stage.build(&["--label", "team=a"]);
+    assert_eq!((artifacts().len(), blobs()), (3, before));
+    let bare = format!("oci:{}", stage.scratch.join("bare").display());
+    stage.attar().args(["build", "-o", &bare]).arg(stage.spec()).run().success();
+    assert_eq!(attar_testing::layout::artifacts(&stage.scratch.join("bare")).expect("a layout").len(), 0);
+    let archive = stage.scratch.join("archive.tar").display().to_string();
+    let into = format!("oci-archive:{archive}");
+    let build = stage.attar().args(["build", "--all-variants", "-t", "app:1", "-o", &into]).arg(stage.spec());
+    build.run().success();
+    let mut archive = tar::Archive::new(std::fs::File::open(archive).expect("the archive"));
+    let mut entries = archive.entries().expect("a tar archive").map(|entry| entry.expect("an entry"));
+    let index = entries.find(|entry| entry.path().is_ok_and(|path| path.ends_with("index.json")));
+    let index: Value = serde_json::from_reader(index.expect("an index")).expect("JSON");
+    let name = |entry: &Value| entry["annotations"]["org.opencontainers.image.ref.name"].clone();
+    let names: Vec<Value> = index["manifests"].as_array().into_iter().flatten().map(name).collect();
+    assert_eq!(names, ["1", "1-other", "1-root"]);
+    let said = answer(stage.attar().args(["rebuild", "-o", "json", &bare]).run());
+    assert!(said["reasons"][0].as_str().is_some_and(|reason| reason.contains("no evidence")), "{said:#}");
+}
+
+#[test]
+fn other_programs_read_an_image_beside_its_evidence() {
+    let skopeo = need!(skip::program("skopeo"));
+    let umoci = need!(skip::program("umoci"));
+    let stage = Stage::new();
+    let layout = stage.layout().display().to_string();
+    let destination = format!("oci:{layout}:app");
+    let build = stage.attar().args(["build", "--platform", "linux/amd64", "-o", &destination]);
+    build.arg(stage.spec()).run().success();
+    let copy = format!("oci:{}:app", stage.scratch.join("copy").display());
+    run(&mut words(&[skopeo, "copy", "--all", &destination, &copy])).success();
+    let digest = |folder: &str| attar_testing::layout::digest(&stage.scratch.join(folder), Some("app"));
+    assert_eq!(digest("copy").expect("an entry"), digest("layout").expect("an entry"));
+    assert_eq!(run(&mut words(&[umoci, "list", "--layout", &layout])).success(), "app\n");
+    run(&mut words(&[umoci, "stat", "--image", &format!("{layout}:app")])).success();
 }
 
 #[test]
