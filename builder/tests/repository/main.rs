@@ -7,3 +7,4 @@ mod releases;
 mod searching;
 mod stage;
 mod tls;
+mod vouching;

@@ -15,8 +15,8 @@ use super::shared::{ImageArgs, ReportArgs, SourceArgs, SpecArgs};
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   attar rebuild                                  the nearest spec
-  attar rebuild api --all-variants
-  attar rebuild api --against oci:image:1.4      and compare with what was published
+  attar rebuild ./api --all-variants
+  attar rebuild ./api --against oci:image:1.4    and compare with what was published
   attar rebuild oci:image:1.4                    from the published image alone
 
 Exit codes: 0 identical, 2 they differ (the first layer, file and field are named), 3 cannot judge.
