@@ -225,6 +225,15 @@ impl Claim {
         if platforms.is_empty() || platforms.len() != specs.len() {
             return incomplete(format!("{} platforms and {} specs", platforms.len(), specs.len()));
         }
+        // Names become paths in the image.
+        let is_name = |name: &str| {
+            let is_allowed =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+            name.bytes().all(is_allowed) && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        };
+        if let Some(package) = self.lock.packages.values().flatten().find(|package| !is_name(&package.name)) {
+            return incomplete(format!("`{}` is no name of a package", package.name));
+        }
         for platform in platforms {
             let Some(spec) = specs.get(platform) else {
                 return incomplete(format!("no spec for `{platform}`"));

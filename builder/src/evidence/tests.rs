@@ -135,6 +135,14 @@ fn what_cannot_be_used_is_refused() {
         ),
         Err(EvidenceError::Incomplete(_))
     ));
+    let package = r#""linux/amd64": [
+      {"name":"../x","version":"1","architecture":"all","source":"x","archive":0,"path":"x","size":1,"digest":"SHA"}
+    ]"#;
+    let package = package.replace("SHA", &attar_image::Digest::of("").to_string());
+    let lock = String::from_utf8(good.lock.clone()).expect("text");
+    let lock = lock.replace("\"packages\": {}", &format!("\"packages\": {{{package}}}"));
+    let hostile = Evidence { lock: lock.into_bytes(), ..good.clone() };
+    assert!(matches!(read_back(&hostile), Err(EvidenceError::Incomplete(_))));
     let lock = String::from_utf8(good.lock.clone()).expect("text").replace("\"format\": 1", "\"format\": 2");
     let newer = Evidence { lock: lock.into_bytes(), ..good.clone() };
     assert!(matches!(read_back(&newer), Err(EvidenceError::Lock(_))));

@@ -85,8 +85,11 @@ impl Published {
         let mut claimants = Vec::with_capacity(requests.len());
         for request in requests {
             let collected = match &request.files.source {
-                // The spec holds the content itself.
-                Source::Text(_) => collect(&request.files, &mut Hashes::none())?,
+                // The spec holds the content itself, which is the publisher's word all the same.
+                Source::Text(_) => {
+                    self.taken += 1;
+                    collect(&request.files, &mut Hashes::none())?
+                }
                 _ => Collected::default(),
             };
             let to =

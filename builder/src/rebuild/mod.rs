@@ -33,7 +33,8 @@ pub struct Rebuilt {
     pub built: Built,
     /// How many of the lowest layers hold packages, by platform in the order of the index.
     pub package_layers: Vec<usize>,
-    /// Own files whose content was taken as it was published, on all platforms.
+    /// Own files whose content is the publisher's, on all platforms: taken from layers, or written in the
+    /// recipe.
     pub own_files: usize,
 }
 

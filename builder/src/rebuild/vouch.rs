@@ -186,6 +186,7 @@ impl Vouching {
                 archive.indexes.iter().flat_map(|index| index.index.named(&package.name)).any(|it| {
                     it.version() == package.version
                         && it.architecture() == package.architecture
+                        && it.size() == Some(package.size)
                         && it.sha256().eq_ignore_ascii_case(&hex)
                 });
             if listed {

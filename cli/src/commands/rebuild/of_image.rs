@@ -126,10 +126,15 @@ fn judge(
         return Ok(Rebuild { packages: Some(packages), ..Rebuild::cannot_judge(of, reasons) });
     }
     reporter.stage("building again");
-    let rebuilt = rebuild::rebuild(context, claim, &vouching, &entry.layout, images.to_vec())?;
-    let Some(rebuilt) = rebuilt else {
-        reasons.push("the evidence names none of the image's platforms".into());
-        return Ok(Rebuild { packages: Some(packages), ..Rebuild::cannot_judge(of, reasons) });
+    let rebuilt = match rebuild::rebuild(context, claim, &vouching, &entry.layout, images.to_vec()) {
+        Ok(Some(rebuilt)) => rebuilt,
+        failed => {
+            reasons.push(match failed {
+                Err(error) => format!("what the evidence says cannot be built: {}", chain(&error)),
+                Ok(_) => "the evidence names none of the image's platforms".into(),
+            });
+            return Ok(Rebuild { packages: Some(packages), ..Rebuild::cannot_judge(of, reasons) });
+        }
     };
     reporter.stage("comparing");
     let image = compare(context, claim, entry, images, platforms, &rebuilt)?;

@@ -167,7 +167,8 @@ impl Difference {
     fn lines(&self, with: &str) -> String {
         let mut places: Vec<String> = self.platform.iter().cloned().collect();
         if let Some(Layer { number, created_by }) = &self.layer {
-            let name = created_by.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+            let name =
+                created_by.as_deref().map(|name| format!(" ({})", shortened(name))).unwrap_or_default();
             places.push(format!("layer {number}{name}"));
         }
         places.extend(self.path.clone());
@@ -181,6 +182,15 @@ impl Difference {
             text.push_str("  the contents are the same; another version of the compressor wrote the bytes\n");
         }
         text
+    }
+}
+
+/// Cuts a text that would fill more than a line: a layer may hold many packages.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -20,6 +20,7 @@ paths:
   - {path: /srv/tree, type: permissions, owner: app, recursive: true}
   - {path: /usr/bin/tool2, type: hardlink, source: /usr/bin/tool}
 entrypoint: {command: [/usr/bin/tool]}
+start: {allow: [{path: /usr/bin/tool, missing: execute, reason: "packages of tests have no executable files"}]}
 environment: {COLOUR: "${COLOUR}"}
 annotations: {org.opencontainers.image.version: "${VERSION}"}
 labels: {colour: "${COLOUR}"}
