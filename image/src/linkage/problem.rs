@@ -98,6 +98,16 @@ pub enum Problem {
         /// Where a library of this name stands all the same.
         elsewhere: Option<String>,
     },
+    /// The user may not read a library that stands where the linker looks.
+    #[error("needs `{soname}`, but user {uid} may not read `{path}`")]
+    Closed {
+        /// The library's name.
+        soname: String,
+        /// What may not be read.
+        path: String,
+        /// The user.
+        uid: u32,
+    },
     /// A library stands first where the linker looks, and is no library.
     #[error("needs `{soname}`, but `{path}` is no ELF file")]
     NotElf {
@@ -147,7 +157,9 @@ impl Problem {
             Self::NotReadable { .. } => "read",
             Self::Foreign { found, .. } => found,
             Self::Interpreter(path) | Self::ScriptInterpreter(path) => path,
-            Self::Library { soname, .. } | Self::NotElf { soname, .. } => soname,
+            Self::Library { soname, .. } | Self::NotElf { soname, .. } | Self::Closed { soname, .. } => {
+                soname
+            }
             Self::Version { version, .. } => version,
             Self::Part { path, .. } => path,
             Self::Mismatch { key, .. } => key,

@@ -48,6 +48,8 @@ pub(super) struct Failure {
 enum Attempt {
     Hit(TreePath, String),
     Miss,
+    /// The linker goes on, but this is why if it finds nothing.
+    Closed(Problem),
     Broken(Problem),
 }
 
@@ -196,7 +198,7 @@ impl<'a> Process<'a> {
             let path = self.expand(name, loader);
             return match self.attempt(&path, loader, name) {
                 Attempt::Hit(path, shown) => Ok((path, shown)),
-                Attempt::Broken(problem) => Err(problem),
+                Attempt::Broken(problem) | Attempt::Closed(problem) => Err(problem),
                 Attempt::Miss => Err(self.nowhere(name)),
             };
         }
@@ -207,14 +209,16 @@ impl<'a> Process<'a> {
             Linker::Musl => listed.chain(self.system(name)).collect(),
             Linker::Gnu => listed.chain(cached()).chain(self.system(name)).collect(),
         };
+        let mut closed = None;
         for place in places {
             match self.attempt(&place, loader, name) {
                 Attempt::Hit(path, shown) => return Ok((path, shown)),
                 Attempt::Broken(problem) => return Err(problem),
+                Attempt::Closed(problem) => closed = closed.or(Some(problem)),
                 Attempt::Miss => {}
             }
         }
-        Err(self.nowhere(name))
+        Err(closed.unwrap_or_else(|| self.nowhere(name)))
     }
 
     fn nowhere(&self, name: &str) -> Problem {
@@ -294,7 +298,14 @@ impl<'a> Process<'a> {
     }
 
     fn attempt(&self, place: &str, loader: usize, soname: &str) -> Attempt {
-        let Ok(path) = self.world.file(place, Access::Read) else { return Attempt::Miss };
+        let path = match self.world.file(place, Access::Read) {
+            Ok(path) => path,
+            Err(Problem::NotReadable { uid, .. }) => {
+                let (soname, path) = (soname.to_owned(), place.to_owned());
+                return Attempt::Closed(Problem::Closed { soname, path, uid });
+            }
+            Err(_) => return Attempt::Miss,
+        };
         let Some(facts) = self.world.elf(&path) else {
             let path = place.to_owned();
             return Attempt::Broken(Problem::NotElf { soname: soname.to_owned(), path });

@@ -23,7 +23,7 @@ pub(super) enum Access {
 pub(super) enum Lookup {
     /// Something stands at its end.
     Found(TreePath),
-    /// Nothing is there.
+    /// Nothing is there; the path has no link left as far as it exists.
     Absent(TreePath),
     /// The user may not pass through a directory.
     Denied(TreePath),
@@ -74,7 +74,10 @@ impl<'a> Root<'a> {
                 Some(_) => {}
                 // A tree may leave directories out that only hold something.
                 None if self.tree.below(&next).next().is_some() => {}
-                None => return Lookup::Absent(next),
+                None => {
+                    pending.reverse();
+                    return Lookup::Absent(next.join(pending.join(&b'/')).unwrap_or(next));
+                }
             }
             current = next;
         }
@@ -162,7 +165,7 @@ mod tests {
             ("tool", Lookup::Found(path("opt/tool"))),
             ("../bin/./tool", Lookup::Found(path("opt/tool"))),
             ("/usr", Lookup::Found(path("usr"))),
-            ("/gone", Lookup::Absent(path("nowhere"))),
+            ("/gone", Lookup::Absent(path("nowhere/at/all"))),
             ("/circle/x", Lookup::Impassable(path("circle"))),
             ("/opt/tool/x", Lookup::Impassable(path("opt/tool"))),
         ] {

@@ -62,7 +62,7 @@ fn what_lacks_is_said_with_who_needs_it() {
         (
             "dangling link",
             Sample::with_libc().and("app", link("/opt/gone/app")).starting(&["/app"]),
-            "/app leads to `/opt`, which is not in the image [entrypoint]",
+            "/app leads to `/opt/gone/app`, which is not in the image [entrypoint]",
         ),
         (
             "no program",
@@ -245,7 +245,10 @@ fn the_user_must_be_able_to_start_it() {
     );
     assert_eq!(private.findings(), Vec::<String>::new());
     let unreadable = app(&["libx.so.1"]).and("usr/lib/libx.so.1", library(&[]).mode(0o600, 0));
-    assert_eq!(as_user(unreadable).len(), 1);
+    assert_eq!(
+        as_user(unreadable),
+        ["/app needs `libx.so.1`, but user 65532 may not read `/lib/libx.so.1` [entrypoint]"]
+    );
     let data = Sample::with_libc().and("app", file("#!/bin/sh\n").mode(0o644, 0)).starting(&["/app"]);
     assert_eq!(data.findings().len(), 1, "not even root executes what nobody may");
 }
@@ -330,4 +333,89 @@ fn others_count_only_what_is_nowhere() {
         .and("opt/foreign", program(&["libz.so.1"]).with(|facts| facts.machine = 183))
         .and("opt/module.ko", library(&["libz.so.1"]).with(|facts| facts.kind = Kind::Relocatable));
     assert_eq!(sample.others(), ["/opt/a needs `liby.so.1`, which is not in the image"]);
+}
+
+mod properties {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Libraries by number, each with those it needs; `None` for one that is not in the image.
+    type Graph = Vec<Option<BTreeSet<usize>>>;
+
+    fn graph() -> impl Strategy<Value = Graph> {
+        let library = prop::option::weighted(0.7, prop::collection::btree_set(0usize..12, 0..4));
+        prop::collection::vec(library, 12)
+    }
+
+    /// Returns which libraries are missed: by a plain search from the program's own.
+    fn expected(graph: &Graph, first: &BTreeSet<usize>) -> BTreeSet<String> {
+        let mut seen = BTreeSet::new();
+        let mut pending: Vec<usize> = first.iter().copied().collect();
+        let mut missing = BTreeSet::new();
+        while let Some(number) = pending.pop() {
+            if seen.insert(number) {
+                match &graph[number] {
+                    Some(needed) => pending.extend(needed),
+                    None => drop(missing.insert(name(number))),
+                }
+            }
+        }
+        missing
+    }
+
+    fn name(number: usize) -> String {
+        format!("lib{number}.so.1")
+    }
+
+    fn names(numbers: &BTreeSet<usize>) -> Vec<String> {
+        numbers.iter().copied().map(name).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn exactly_what_is_reached_and_absent_is_missed(
+            graph in graph(),
+            first in prop::collection::btree_set(0usize..12, 0..5),
+        ) {
+            let needed = names(&first);
+            let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
+            let mut sample = Sample::with_libc().and("app", program(&needed)).starting(&["/app"]);
+            for (number, library_needs) in graph.iter().enumerate() {
+                let Some(numbers) = library_needs else { continue };
+                let needed = names(numbers);
+                let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
+                sample = sample.and(&format!("usr/lib/{}", name(number)), library(&needed));
+            }
+            let report = sample.prove();
+            let missed: BTreeSet<String> =
+                report.findings.iter().map(|finding| finding.problem.missing().to_owned()).collect();
+            prop_assert_eq!(missed, expected(&graph, &first));
+            // Every finding leads back to the entrypoint.
+            prop_assert!(report.findings.iter().all(|finding| finding.chain[0] == "entrypoint"));
+        }
+
+        #[test]
+        fn any_configuration_is_survived(
+            user in "[a-z0-9:]{0,8}",
+            directory in "[a-z/.]{0,12}",
+            words in prop::collection::vec("[-a-z/.@=:*]{0,12}", 0..5),
+            variables in prop::collection::vec("(PATH|LD_LIBRARY_PATH|PYTHONPATH|LD_PRELOAD)=[a-z/:$.{}]{0,12}", 0..3),
+        ) {
+            let mut sample = Sample::with_libc()
+                .and("usr/bin/env", program(&["libc.so.6"]))
+                .and("usr/bin/python3.13", program(&["libc.so.6"]))
+                .and("usr/bin/java", program(&["libc.so.6"]));
+            for start in ["/usr/bin/env", "/usr/bin/python3.13", "/usr/bin/java", ""] {
+                sample.config.entrypoint = Some(vec![start.to_owned()]);
+                sample.config.cmd = Some(words.clone());
+                sample.config.user.clone_from(&user);
+                sample.config.working_dir.clone_from(&directory);
+                sample.config.env.clone_from(&variables);
+                sample.prove();
+            }
+        }
+    }
 }

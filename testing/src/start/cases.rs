@@ -45,7 +45,7 @@ pub const CASES: [Case; 45] = [
     case("perl", &["perl"], &["perl", "-e", "use POSIX"], "libcrypt1"),
     case("python3", &["python3"], &["python3", "-c", "import ssl"], "libssl3t64"),
     case("python3-psycopg2", &["python3-psycopg2"], &["python3", "-c", "import psycopg2"], "libpq5"),
-    case("python3-script", &["http-prompt", "less"], &["http-prompt", "--version"], "python3-minimal"),
+    case("python3-script", &["yamllint"], &["yamllint", "--version"], "python3-minimal"),
     case("sqlite3", &["sqlite3"], &["sqlite3", ":memory:", "select 1"], "libreadline8t64"),
     case("git", &["git"], &["git", "--version"], "libpcre2-8-0"),
     case("nginx", &["nginx"], &["/usr/sbin/nginx", "-v"], "libpcre2-8-0"),

@@ -446,7 +446,9 @@ mod tests {
         );
         assert_eq!(
             environment("/usr/bin", "python3.13", "/usr/local/bin/python3.13"),
-            ["/app/venv/bin/python leads to `/usr/local`, which is not in the image [entrypoint]"]
+            [
+                "/app/venv/bin/python leads to `/usr/local/bin/python3.13`, which is not in the image [entrypoint]"
+            ]
         );
     }
 
