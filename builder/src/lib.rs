@@ -25,3 +25,4 @@ pub mod resolve;
 pub mod rootfs;
 pub mod segment;
 pub mod spec;
+pub mod vendor;

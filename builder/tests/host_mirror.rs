@@ -75,6 +75,7 @@ async fn trixie_opens_and_packages_come_from_the_hosts_mirror() {
             repository: &repository,
             directory: Path::new("."),
             identity: &archives[number].identity,
+            kept: None,
         };
         let path = client.fetch(&supply, &package).await.expect("the mirror has the package");
         assert_eq!(Digest::of(std::fs::read(path).expect("a file")), package.digest);

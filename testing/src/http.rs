@@ -2,7 +2,7 @@
 //!
 //! It answers from a map of paths, speaks ranges and conditions, and notes every request.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,6 +50,8 @@ struct State {
     files: BTreeMap<String, Vec<u8>>,
     faults: BTreeMap<String, VecDeque<Fault>>,
     requests: Vec<Request>,
+    /// Times of imports by the folder of a snapshot archive.
+    imports: BTreeMap<String, BTreeSet<String>>,
     without_etag: bool,
     stopped: bool,
 }
@@ -122,6 +124,13 @@ impl Server {
         lock(&self.state).faults.entry(path.to_owned()).or_default().extend(faults);
     }
 
+    /// Answers below `folder` as the snapshot archive does: what is asked for at a time between two
+    /// imports is what the one before that time brought.
+    pub fn snapshots(&self, folder: &str, imports: &[&str]) {
+        let imports = imports.iter().map(|time| (*time).to_owned()).collect();
+        lock(&self.state).imports.insert(folder.to_owned(), imports);
+    }
+
     /// Sends no entity tags any more.
     pub fn without_etags(&self) {
         lock(&self.state).without_etag = true;
@@ -148,14 +157,18 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 fn answer(mut stream: impl Read + Write, state: &Mutex<State>) -> io::Result<()> {
     let request = read_request(&mut stream)?;
     let path = request.target.split('?').next().unwrap_or_default();
-    let (file, fault, with_etag) = {
+    let (file, fault, with_etag, import) = {
         let mut state = lock(state);
         let fault = state.faults.get_mut(path).and_then(VecDeque::pop_front);
         let file = state.files.get(&request.target).or_else(|| state.files.get(path)).cloned();
         let with_etag = !state.without_etag;
+        let import = import(&state.imports, path);
         state.requests.push(request.clone());
-        (file, fault, with_etag)
+        (file, fault, with_etag, import)
     };
+    if let Some(import) = import {
+        return send(&mut stream, 302, &[("Location", import)], b"", usize::MAX);
+    }
     match fault {
         Some(Fault::Silence) => return stream.read(&mut [0]).map(|_| ()),
         Some(Fault::Status(code, headers)) => return send(&mut stream, code, &headers, b"", usize::MAX),
@@ -169,6 +182,15 @@ fn answer(mut stream: impl Read + Write, state: &Mutex<State>) -> io::Result<()>
         None => {}
     }
     send_file(&mut stream, &request, file, with_etag, usize::MAX)
+}
+
+/// Returns where a path of a snapshot archive leads, when it names no import itself.
+fn import(archives: &BTreeMap<String, BTreeSet<String>>, path: &str) -> Option<String> {
+    archives.iter().find_map(|(folder, imports)| {
+        let (time, rest) = path.strip_prefix(folder.as_str())?.strip_prefix('/')?.split_once('/')?;
+        let last = imports.range(..=time.to_owned()).next_back()?;
+        (last != time).then(|| format!("{folder}/{last}/{rest}"))
+    })
 }
 
 fn read_request(stream: &mut impl Read) -> io::Result<Request> {

@@ -13,6 +13,7 @@ mod request;
 mod scripts;
 mod stage;
 mod unmatched;
+mod vendor;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -45,6 +46,7 @@ pub use proof::{Accepted, CannotStart, Remedy, Shortage, Start};
 pub use request::{Built, LockOutcome, Outcome, Request, Variants, lock_beside};
 pub(crate) use stage::codec;
 use stage::{StagedImage, image_name, stage};
+pub use vendor::{keep_place, packages};
 
 /// An image cannot be built.
 #[derive(Debug, thiserror::Error)]

@@ -24,6 +24,7 @@ use crate::rootfs::ImagePackage;
 use crate::rootfs::package::Rules;
 use crate::spec::schema::Compression;
 use crate::spec::{Effective, PathFilter};
+use crate::vendor::Packages;
 
 /// One image whose packages are ready.
 pub(super) struct StagedImage {
@@ -223,6 +224,14 @@ fn start(context: &Context, wanted: &[(String, String)], shown: &[(String, Strin
     }
 }
 
+/// Fetches every package of a lock, each file once.
+pub(super) fn fetch_locked(context: &Context, images: &Images, lock: &Lock) -> Result<Packages, BuildError> {
+    let all = super::all(images);
+    let needed = needed(lock, &all);
+    let archives = fetch(context, images, lock, &needed)?;
+    Ok(Packages::new(needed.iter().zip(&archives).map(|(need, archive)| (need.package, archive.path()))))
+}
+
 fn fetch(
     context: &Context,
     images: &Images,
@@ -233,6 +242,8 @@ fn fetch(
     let repositories = &effective.spec.contents.repositories;
     let identities: Vec<Identity> = lock.archives.iter().map(identity).collect();
     let directory: &Path = &effective.directory;
+    let kept = lock.vendor_place().and_then(|place| place.blobs(directory));
+    let kept = kept.as_deref();
     let files: Vec<PackageFile> = needed.iter().map(|need| package_file(need.package)).collect();
     let mut wanted = Vec::with_capacity(needed.len());
     for (need, file) in needed.iter().zip(&files) {
@@ -240,7 +251,7 @@ fn fetch(
         let repository =
             repositories.get(archive.repository).ok_or(BuildError::NoRepository(archive.repository))?;
         let identity = &identities[need.package.archive];
-        wanted.push((Supply { repository, directory, identity }, file));
+        wanted.push((Supply { repository, directory, identity, kept }, file));
     }
     let paths = context.wait(context.client.fetch_all(&wanted)).map_err(Box::<RepositoryError>::new)?;
     let archive =

@@ -40,6 +40,7 @@ fn evidence(folder: &Path, arguments: &[(&str, &str)], variant: &str) -> Evidenc
     let lock = Lock {
         format: FORMAT,
         epoch: 1,
+        vendor: None,
         inputs: BTreeMap::new(),
         archives: vec![LockedArchive::default()],
         packages: BTreeMap::new(),

@@ -26,6 +26,9 @@ pub struct Lock {
     /// Newest modification time of the packages' control data, in seconds since 1970; 0 without
     /// packages. The time of creation of the image, unless `SOURCE_DATE_EPOCH` says another.
     pub epoch: i64,
+    /// Where the packages are kept beside mirrors; a layout's folder is relative to the lock's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
     /// Everything of the spec that solver, effects and planner read, by variant; the plain image has
     /// the empty name.
     pub inputs: BTreeMap<String, Value>,

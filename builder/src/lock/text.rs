@@ -55,6 +55,9 @@ impl Lock {
         let mut text = String::from("{\n");
         let _ = writeln!(text, "  \"format\": {},", self.format);
         let _ = writeln!(text, "  \"epoch\": {},", self.epoch);
+        if let Some(vendor) = &self.vendor {
+            let _ = writeln!(text, "  \"vendor\": {},", json(vendor));
+        }
         object(&mut text, "inputs", self.inputs.iter(), ",");
         list(&mut text, "  ", "\"archives\": ", &self.archives, ",");
         text.push_str("  \"packages\": {");
@@ -176,6 +179,7 @@ mod tests {
         Lock {
             format: FORMAT,
             epoch: 7,
+            vendor: None,
             inputs: BTreeMap::from([(String::new(), json!({"packages": ["a"]}))]),
             archives: vec![LockedArchive {
                 origin: "Debian".into(),

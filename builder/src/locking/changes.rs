@@ -75,6 +75,7 @@ mod tests {
             variants: None,
         };
         Lock {
+            vendor: None,
             format: FORMAT,
             epoch: 0,
             inputs: BTreeMap::new(),

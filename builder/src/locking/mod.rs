@@ -141,6 +141,7 @@ pub(crate) fn draft(
     let lock = Lock {
         format: FORMAT,
         epoch: 0,
+        vendor: previous.and_then(|lock| lock.vendor.clone()),
         inputs: inputs(images, archives),
         archives: locked,
         packages,

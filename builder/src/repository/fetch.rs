@@ -42,6 +42,8 @@ pub struct Supply<'a> {
     pub directory: &'a Path,
     /// The archive that listed the package.
     pub identity: &'a Identity,
+    /// A folder that keeps packages by the hexadecimal digits of their SHA-256; asked last.
+    pub kept: Option<&'a Path>,
 }
 
 impl PackageFile {
@@ -66,7 +68,8 @@ impl Client {
     /// Returns the path of a package's verified bytes in the cache, fetching them if need be.
     ///
     /// Mirrors prune superseded packages: what none of them has is looked for in the snapshot archive,
-    /// first at the time of the release, then by name and version.
+    /// first at the time of the release, then by name and version, and last where the lock's packages are
+    /// kept.
     pub async fn fetch(
         &self,
         supply: &Supply<'_>,
@@ -86,15 +89,25 @@ impl Client {
             return Ok(path);
         }
         let places = self.places(supply, package)?;
-        let places = self.allowed(&places, &item)?;
+        let places = match supply.kept.map(|folder| folder.join(package.digest.hex())) {
+            // Offline, what is kept is at hand without asking anybody.
+            Some(kept) if self.transport.is_offline() && kept.is_file() => &[],
+            _ => self.allowed(&places, &item)?,
+        };
         let mut attempts = Attempts::default();
         let mut found = self.download(places, &wanted, &mut partial).await?;
         if let Err(failures) = &mut found
+            && !self.transport.is_offline()
             && matches!(supply.repository, Repository::Debian(_))
         {
             attempts.0.append(&mut failures.0);
             let places = self.snapshot_places(package, &item, &mut attempts).await?;
             found = self.download(&places, &wanted, &mut partial).await?;
+        }
+        if let (Err(failures), Some(folder)) = (&mut found, supply.kept) {
+            attempts.0.append(&mut failures.0);
+            let place = Place { mirror: directory_mirror(folder)?, path: package.digest.hex() };
+            found = self.download(&[place], &wanted, &mut partial).await?;
         }
         if let Err(failures) = found {
             attempts.0.extend(failures.0);

@@ -55,7 +55,8 @@ async fn every_package_of_a_directory_is_listed_and_can_be_fetched() {
     };
     let identity = Identity::none();
     let repository = repository();
-    let supply = Supply { repository: &repository, directory: stage.scratch.path(), identity: &identity };
+    let supply =
+        Supply { repository: &repository, directory: stage.scratch.path(), identity: &identity, kept: None };
     let mut settings = stage.settings();
     settings.transport.offline = true;
     let path = stage.client(settings).fetch(&supply, &file).await.expect("the package is there");

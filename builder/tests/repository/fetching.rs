@@ -159,6 +159,45 @@ async fn a_pruned_package_comes_from_the_snapshot_of_its_release() {
 }
 
 #[tokio::test]
+async fn the_snapshot_archive_answers_with_the_import_that_followed_the_release() {
+    let stage = Stage::new();
+    let (package, bytes) = hello();
+    stage.server.remove(PATH);
+    // The release of midnight was imported in the morning; the package is gone the day after.
+    let archive = "/snapshot/archive/debian";
+    let imports = ["20261031T203000Z", "20261101T083000Z", "20261102T023000Z"];
+    stage.server.snapshots(archive, &imports);
+    let kept = format!("{archive}/20261101T083000Z/pool/main/hello_2.10-5_amd64.deb");
+    stage.server.put(&kept, bytes.clone());
+    assert_eq!(stage.fetch(&stage.client(stage.settings()), &package).await, Ok(bytes));
+    let asked = format!("{archive}/20261102T000000Z/pool/main/hello_2.10-5_amd64.deb");
+    assert_eq!(stage.targets(), [PATH, &asked, &kept]);
+}
+
+#[tokio::test]
+async fn what_is_gone_everywhere_comes_from_where_the_packages_are_kept() {
+    let stage = Stage::empty();
+    let (package, bytes) = hello();
+    let kept = stage.scratch.write(format!("kept/{}", package.digest.hex()), &bytes);
+    let folder = kept.parent().expect("a folder");
+    assert_eq!(stage.fetch_kept(&stage.client(stage.settings()), &package, folder).await, Ok(bytes.clone()));
+    assert_eq!(stage.targets().len(), 3, "mirror and snapshot archive are asked first");
+
+    // Offline nobody is asked.
+    std::fs::remove_dir_all(stage.scratch.join("cache")).expect("the cache");
+    let mut settings = stage.settings();
+    settings.transport.offline = true;
+    assert_eq!(stage.fetch_kept(&stage.client(settings), &package, folder).await, Ok(bytes));
+    assert!(stage.targets().is_empty());
+
+    // What is kept is believed no more than a mirror.
+    std::fs::remove_dir_all(stage.scratch.join("cache")).expect("the cache");
+    std::fs::write(&kept, vec![b'x'; usize::try_from(package.size).expect("small")]).expect("writable");
+    let error = stage.fetch_kept(&stage.client(stage.settings()), &package, folder).await;
+    assert!(error.expect_err("other bytes").contains("mismatch"));
+}
+
+#[tokio::test]
 async fn a_package_pruned_everywhere_is_found_by_name_and_version() {
     let stage = Stage::new();
     let (package, bytes) = hello();

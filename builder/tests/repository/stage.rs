@@ -99,9 +99,28 @@ impl Stage {
 
     /// Fetches a package of trixie, which need not be in any index.
     pub(crate) async fn fetch(&self, client: &Client, package: &PackageFile) -> Result<Vec<u8>, String> {
+        self.fetch_from(client, package, None).await
+    }
+
+    /// Fetches a package of a lock whose packages are kept in a folder.
+    pub(crate) async fn fetch_kept(
+        &self,
+        client: &Client,
+        package: &PackageFile,
+        kept: &Path,
+    ) -> Result<Vec<u8>, String> {
+        self.fetch_from(client, package, Some(kept)).await
+    }
+
+    async fn fetch_from(
+        &self,
+        client: &Client,
+        package: &PackageFile,
+        kept: Option<&Path>,
+    ) -> Result<Vec<u8>, String> {
         let repository = Repository::Debian(self.repository());
         let identity = identity();
-        let supply = Supply { repository: &repository, directory: Path::new("."), identity: &identity };
+        let supply = Supply { repository: &repository, directory: Path::new("."), identity: &identity, kept };
         match client.fetch(&supply, package).await {
             Ok(path) => Ok(std::fs::read(path).expect("a file of the cache")),
             Err(error) => Err(self.tell(&error)),

@@ -1,5 +1,6 @@
 //! Arguments of `attar lock`.
 
+use attar_builder::vendor::Place;
 use clap::Args;
 
 use super::shared::{SourceArgs, SpecArgs, SpecPaths};
@@ -12,6 +13,7 @@ use super::shared::{SourceArgs, SpecArgs, SpecPaths};
   attar lock                           make the lock follow the spec
   attar lock --update                  take the newest version of every package
   attar lock --update=openssl,libssl3t64
+  attar lock --vendor oci:vendor       keep the packages that mirrors will drop
   attar lock --check --security        is there a security update? 0 no, 2 yes")]
 pub(crate) struct LockArgs {
     #[command(flatten)]
@@ -35,6 +37,10 @@ pub(crate) struct LockArgs {
     /// With `--check`: look at security updates alone.
     #[arg(long, requires = "check")]
     pub(crate) security: bool,
+
+    /// Keep the packages in `oci:DIR[:NAME]` or `registry:REF`, and note that in the lock.
+    #[arg(long, value_name = "PLACE", conflicts_with = "check")]
+    pub(crate) vendor: Option<Place>,
 
     /// Spread the packages over layers anew, and print what moves.
     #[arg(long)]

@@ -9,14 +9,17 @@ use attar_builder::context::Context;
 use attar_builder::lock::Lock;
 use attar_builder::locking::{Change, Update};
 use attar_builder::resolve::{Cause, DroppedRelation};
+use attar_builder::vendor::Place;
 
 use super::context::{pairs, start};
 use super::several;
 use crate::args::LockArgs;
 use crate::escape;
 use crate::exit_code::ExitCode;
+use crate::failure::Usage;
 use crate::progress::Reporter;
 use crate::settings::Settings;
+use crate::size::Size;
 
 pub(crate) fn run(arguments: &LockArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let reporter = Reporter::new(settings);
@@ -41,12 +44,38 @@ fn one(
         let (_, outcome) = build::check_lock(context, &request)?;
         return check(&outcome, arguments.security, reporter);
     }
-    let (lock, outcome) = build::lock(context, &request)?;
+    let (mut lock, outcome) = build::lock(context, &request)?;
     report(&request.lock, &lock, &outcome, reporter);
     if !outcome.written {
         reporter.say(&format!("{} is current", request.lock.display()));
     }
+    if let Some(place) = &arguments.vendor {
+        vendor(context, &request, &mut lock, place, reporter)?;
+    }
     Ok(ExitCode::Yes)
+}
+
+/// Keeps the packages of a lock, then notes in the lock where they are.
+fn vendor(
+    context: &Context,
+    request: &Request,
+    lock: &mut Lock,
+    place: &Place,
+    reporter: &Reporter,
+) -> anyhow::Result<()> {
+    let packages = build::packages(context, request, lock)?;
+    match place {
+        Place::Layout { folder, name } => packages.write(folder, name)?,
+        Place::Registry(_) => {
+            return Err(Usage::new(format!("this version keeps no packages in `{place}`"))
+                .hint("`oci:DIR` keeps them in a folder")
+                .into());
+        }
+    };
+    build::keep_place(request, lock, place)?;
+    let (count, bytes) = packages.size();
+    reporter.say(&format!("kept {count} packages, {}, in {place}", Size(bytes)));
+    Ok(())
 }
 
 /// Prints the updates that are there, and answers 2 if there are some.
