@@ -98,3 +98,37 @@ fn a_newer_cache_is_refused() {
     let text = error.to_string().replace(&folder.path().display().to_string(), "");
     assert_eq!(text, "the cache `/cache` has format 2, which a newer attar wrote; this one reads format 1");
 }
+
+#[test]
+fn what_is_without_results_shares_what_was_verified() {
+    let Fixture { cache, .. } = fixture();
+    let mut file = cache.temporary().expect("a temporary file");
+    file.write_all(b"package").expect("room");
+    let stored = cache.store(file, Shelf::Packages, "p", Digest::of("package"), 0).expect("stored");
+    store(&cache, "s", b"segment");
+    let folder = cache.without_results().expect("a folder");
+    let fresh = Cache::open(folder.path(), Events::ignore()).expect("a cache");
+    assert_eq!(fresh.lookup(Shelf::Packages, "p").map(|it| it.digest), Some(stored.digest));
+    assert_eq!(fresh.lookup(Shelf::Segments, "s"), None);
+    let mut file = fresh.temporary().expect("a temporary file");
+    file.write_all(b"another").expect("room");
+    fresh.store(file, Shelf::Packages, "q", Digest::of("another"), 0).expect("stored");
+    drop(folder);
+    assert!(cache.lookup(Shelf::Packages, "p").is_some() && cache.lookup(Shelf::Packages, "q").is_some());
+}
+
+#[test]
+fn folders_of_killed_builds_go_and_what_they_link_to_stays() {
+    let Fixture { cache, .. } = fixture();
+    let mut file = cache.temporary().expect("a temporary file");
+    file.write_all(b"package").expect("room");
+    cache.store(file, Shelf::Packages, "p", Digest::of("package"), 0).expect("stored");
+    let abandoned = cache.without_results().expect("a folder").keep();
+    let yesterday = std::time::SystemTime::now() - std::time::Duration::from_secs(25 * 3600);
+    fs::File::open(&abandoned)
+        .and_then(|folder| folder.set_modified(yesterday))
+        .expect("its time can be set");
+    cache.prune(u64::MAX).expect("readable");
+    assert!(!abandoned.exists());
+    assert!(cache.lookup(Shelf::Packages, "p").is_some());
+}

@@ -207,6 +207,25 @@ fn without_a_fitting_lock_there_is_no_answer() {
 }
 
 #[test]
+fn what_differs_from_build_to_build_is_named() {
+    let stage = Stage::new();
+    let spec = stage.scratch.read("spec/attar.yaml");
+    // Every process has another command line.
+    let file = "{from: /proc/self/cmdline, to: /etc/built-by, layer: last}";
+    let spec = spec.replace("  files:\n", &format!("  files:\n    - {file}\n"));
+    stage.scratch.write("spec/attar.yaml", spec);
+    stage.build(&[]);
+    let said = answer(stage.attar().args(["rebuild", "-o", "json"]).arg(stage.spec()).run());
+    assert_eq!(difference(&said), "linux/amd64 3 /etc/built-by content", "{said:#}");
+    let text = stage.attar().arg("rebuild").arg(stage.spec()).run();
+    assert_eq!(text.code, Some(2), "{text}");
+    let lines: Vec<&str> = text.stdout.lines().map(str::trim_start).collect();
+    assert!(lines[0].starts_with("differs: "), "{text}");
+    assert_eq!(lines[1], "first difference: linux/amd64, layer 3 (attar: last), /etc/built-by, content");
+    assert!(lines[2].starts_with("build: sha256:") && lines[3].starts_with("again: sha256:"), "{text}");
+}
+
+#[test]
 fn a_changed_file_shows_against_what_was_published() {
     let stage = Stage::new();
     stage.build(&[]);
