@@ -6,6 +6,8 @@
 //! openssl and awk.
 
 pub mod certificates;
+pub mod keystore;
+mod x509;
 
 use attar_image::{FileTree, TreePath};
 

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::effects::{Addition, Understood};
 use crate::event::Event;
 use crate::files::Hashes;
-use crate::foundation::{self, certificates};
+use crate::foundation::{self, certificates, keystore};
 use crate::images::{Images, PLAIN, architecture};
 use crate::layer;
 use crate::lock::Lock;
@@ -150,6 +150,11 @@ pub(super) fn populate(
     for path in own_files::paths(effective, table)? {
         builder.apply_path(&path).map_err(failed())?;
     }
+    let made = java_keystore(effective, &builder, &records)?;
+    for warning in &made.warnings {
+        context.events.warn(warning.clone());
+    }
+    builder.apply(made).map_err(failed())?;
     let cache =
         linker::cache(&builder, scripts::Packages { records: &records, archives: &archives }, &platform);
     builder.apply(cache).map_err(failed())?;
@@ -219,6 +224,22 @@ fn effects(
     apply(builder, applets(effective, builder, parts)?)
 }
 
+/// Makes the keystore of a Java runtime, whoever brings the runtime: so after the user's own files.
+fn java_keystore(
+    effective: &Effective,
+    builder: &Builder,
+    records: &[(String, Arc<PackageRecord>)],
+) -> Result<crate::effects::Outcome, BuildError> {
+    let certificates = &effective.spec.certificates;
+    let stands = TreePath::parse(keystore::KEYSTORE).is_ok_and(|path| builder.view().contains(&path));
+    let wanted = || !stands && keystore::has_runtime(builder.view());
+    if !certificates.java_keystore.unwrap_or_else(wanted) {
+        return Ok(crate::effects::Outcome::default());
+    }
+    let additional = own_files::certificates(effective)?;
+    Ok(keystore::outcome(&packaged(records, &certificates.providers), &additional))
+}
+
 /// Makes one link for each applet of a busybox whose package asks for it.
 fn applets(
     effective: &Effective,
@@ -232,6 +253,7 @@ fn applets(
         let none = || BuildError::NoApplets { label: label.clone(), package: entry.name.clone() };
         let directory =
             TreePath::parse(directory).map_err(|source| BuildError::Path { label: label.clone(), source })?;
+        let directory = builder.view().resolve(&directory).unwrap_or(directory);
         let package =
             parts.packages.records.iter().position(|(name, _)| *name == entry.name).ok_or_else(none)?;
         let is_program = |path: &TreePath| {
@@ -247,6 +269,10 @@ fn applets(
         for name in names {
             let path =
                 directory.join(name).map_err(|source| BuildError::Path { label: label.clone(), source })?;
+            // One of the applets is busybox itself, and a program of its own is better than an applet.
+            if builder.view().contains(&path) {
+                continue;
+            }
             outcome.additions.push(Addition::symlink(path, target.as_bytes(), "applets"));
         }
     }

@@ -156,11 +156,11 @@ fn capabilities_and_what_is_left_out() {
 setcap cap_net_raw+ep /usr/bin/ping
 frobnicate
 fc-cache -f
-glib-compile-schemas /x
+gtk-query-immodules-3.0
 ";
     insta::assert_snapshot!(render(&[("ping", ping)]), @r"
     ~ /usr/bin/ping None None None true (ping: postinst line 1)
-    ! ping: postinst line 4: `glib-compile-schemas /x` would make the compiled GSettings schemas (`gschemas.compiled`)
+    ! ping: postinst line 4: `gtk-query-immodules-3.0` would make the list of GTK input methods (`immodules.cache`)
     ! ping: postinst line 2: `frobnicate` is left out: the command is not known
     # ping: postinst line 3: `fc-cache -f` would make the cache of fonts (programs read the fonts themselves)
     ");

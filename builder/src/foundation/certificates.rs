@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use attar_image::path::escape;
 use attar_image::{FileTree, TreePath};
 
+use super::x509::{self, BEGIN, Damage};
 use crate::effects::{Addition, Outcome, known};
 
 /// Where the bundle stands.
@@ -13,9 +14,6 @@ pub const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 const PACKAGED: &str = "usr/share/ca-certificates";
 /// Where the administrator's own stand; those of the spec go here.
 const LOCAL: &str = "usr/local/share/ca-certificates";
-
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
 
 /// A certificate authority that the spec adds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,14 +127,13 @@ pub fn check(certificate: &Additional) -> Result<(), CertificateError> {
         1 => {}
         count => return Err(CertificateError::Several { name, count }),
     }
-    let body = text.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).map(|(body, _)| body);
-    let damaged = |reason| Err(CertificateError::Damaged { name: name.clone(), reason });
-    let Some(body) = body else { return damaged("the line `-----END CERTIFICATE-----` is missing") };
-    let Some(der) = base64(body) else { return damaged("what is between the markers is not base64") };
-    if !is_one_sequence(&der) {
-        return damaged("its content is not one DER sequence");
-    }
-    Ok(())
+    let reason = match x509::pem(text).next() {
+        Some(Ok(der)) if x509::valid_from(&der).is_some() => return Ok(()),
+        Some(Ok(_)) => "its content is no X.509 certificate",
+        Some(Err(Damage::Base64)) => "what is between the markers is not base64",
+        Some(Err(Damage::Open)) | None => "the line `-----END CERTIFICATE-----` is missing",
+    };
+    Err(CertificateError::Damaged { name, reason })
 }
 
 /// Appends a text and the line break that it may lack.
@@ -163,60 +160,10 @@ fn describe(text: &str) -> String {
     format!("`{}`", escape(line.as_bytes()))
 }
 
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let (mut bytes, mut bits, mut count, mut padding) = (Vec::new(), 0u32, 0, 0);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' => {
-                padding += 1;
-                continue;
-            }
-            _ => return None,
-        };
-        if padding > 0 {
-            return None;
-        }
-        (bits, count) = (bits << 6 | u32::from(value), count + 1);
-        if count == 4 {
-            bytes.extend_from_slice(&bits.to_be_bytes()[1..]);
-            (bits, count) = (0, 0);
-        }
-    }
-    match (count, padding) {
-        (0, 0) => {}
-        (2, 2) => bytes.push((bits >> 4) as u8),
-        (3, 1) => bytes.extend_from_slice(&((bits >> 2) as u16).to_be_bytes()),
-        _ => return None,
-    }
-    Some(bytes)
-}
-
-/// Says whether bytes are one DER sequence, no more and no less.
-fn is_one_sequence(der: &[u8]) -> bool {
-    let [0x30, first, rest @ ..] = der else { return false };
-    let (length, content) = match *first {
-        short @ 0..=0x7f => (usize::from(short), rest),
-        long @ 0x81..=0x84 => {
-            let Some((digits, content)) = rest.split_at_checked(usize::from(long & 0x7f)) else {
-                return false;
-            };
-            (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), content)
-        }
-        _ => return false,
-    };
-    length == content.len()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::x509::tests::PEM;
     use super::*;
-
-    const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----";
 
     fn additional(name: &str, pem: &str) -> Additional {
         Additional { name: name.into(), pem: pem.into() }
@@ -283,13 +230,13 @@ mod tests {
             ),
             (
                 "not base64",
-                additional(name, &PEM.replace("MAMC", "M?MC")),
+                additional(name, &PEM.replace("MIIB", "M?IB")),
                 "certificate `corp` is damaged: what is between the markers is not base64",
             ),
             (
-                "not DER",
-                additional(name, &PEM.replace("MAMC", "AAMC")),
-                "certificate `corp` is damaged: its content is not one DER sequence",
+                "not X.509",
+                additional(name, &PEM.replace("MIIB", "MAMB")),
+                "certificate `corp` is damaged: its content is no X.509 certificate",
             ),
         ] {
             let found = check(&certificate).map_or_else(|error| error.to_string(), |()| String::new());

@@ -6,8 +6,9 @@
 mod bars;
 mod lines;
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use attar_builder::event::{Event, Events};
 
@@ -49,15 +50,18 @@ impl Reporter {
         Self { display, verbosity: settings.verbosity, color: settings.color }
     }
 
-    /// Returns where a build sends its events.
+    /// Returns where a build sends its events. What is true of every platform and variant is said once.
     pub(crate) fn events(&self) -> Events {
         let display = Arc::clone(&self.display);
         let (verbosity, color) = (self.verbosity, self.color);
+        let said = Mutex::new(BTreeSet::new());
+        let is_new =
+            move |text: &String| said.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone());
         Events::new(move |event| match &event {
-            Event::Warning(text) if verbosity > Verbosity::Quiet => {
+            Event::Warning(text) if verbosity > Verbosity::Quiet && is_new(text) => {
                 display.line(&labelled("warning", "33", color, text));
             }
-            Event::Note(text) if verbosity > Verbosity::Normal => {
+            Event::Note(text) if verbosity > Verbosity::Normal && is_new(text) => {
                 display.line(&labelled("note", "36", color, text));
             }
             Event::Warning(_) | Event::Note(_) => {}

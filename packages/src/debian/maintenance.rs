@@ -54,14 +54,14 @@ pub fn clause_serves_scripts_only(owner: &str, clause: &Clause) -> Option<&'stat
 
 impl Rule {
     fn names(&self, target: &str) -> bool {
-        self.targets.iter().any(|pattern| matches(pattern, target))
+        self.targets.iter().any(|pattern| is_named(pattern, target))
     }
 }
 
 impl Owners {
     /// Says whether a package is among them.
     pub fn include(&self, package: &str) -> bool {
-        let any = |patterns: &[&str]| patterns.iter().any(|pattern| matches(pattern, package));
+        let any = |patterns: &[&str]| patterns.iter().any(|pattern| is_named(pattern, package));
         match self {
             Self::Only(owners) => any(owners),
             Self::AllBut(exceptions) => !any(exceptions),
@@ -70,7 +70,7 @@ impl Owners {
 }
 
 /// Compares a name with a pattern in which each `#` stands for one or more digits.
-fn matches(pattern: &str, name: &str) -> bool {
+pub fn is_named(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('#');
     let first = parts.next().unwrap_or_default();
     let after_numbers = parts.try_fold(name.strip_prefix(first), |rest, part| {

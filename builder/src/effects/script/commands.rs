@@ -1,5 +1,7 @@
 //! Programs that maintainer scripts run, and what each means for an image.
 
+use attar_image::TreePath;
+
 use super::evaluate::Run;
 use super::expand::Field;
 use super::state::Made;
@@ -171,6 +173,10 @@ impl Run<'_> {
         {
             self.status = Some(true);
             return self.nothing(text, why);
+        }
+        if name == "glib-compile-schemas" && self.has_no_schema(arguments) {
+            self.status = Some(true);
+            return self.nothing(text, "there are no schemas");
         }
         // A shell that is told which script to run: what the script is for is known by its name.
         if matches!(name, "sh" | "bash" | "dash")
@@ -388,6 +394,15 @@ impl Run<'_> {
                 self.status = None;
             }
         }
+    }
+
+    /// Says whether the directory that is named last has no GSettings schemas.
+    fn has_no_schema(&self, arguments: &[Field]) -> bool {
+        let directory = arguments.last().and_then(|field| TreePath::parse(field.text.as_deref()?).ok());
+        directory.is_some_and(|directory| {
+            let mut below = self.surroundings.tree.below(&directory);
+            !below.any(|(path, _)| path.file_name().ends_with(b".gschema.xml"))
+        })
     }
 
     /// Says whether all the files that a program is to change are absent, or that there is no input

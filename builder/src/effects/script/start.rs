@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use attar_image::{FileTree, TreePath};
 
-use super::evaluate::Run;
+use super::evaluate::{Flow, Run};
 use super::parse;
 use super::state::{Made, State};
 use super::{PackageScripts, Script, Surroundings, Unknown};
@@ -71,7 +71,11 @@ pub(super) fn follow(
         steps: 0,
         depth: 0,
     };
-    run.evaluate(&program.body);
+    let flow = run.evaluate(&program.body);
+    if flow == (Flow::Exit { well: false }) {
+        // The package can be installed, so something was taken for what it is not.
+        run.unknown("the rest of the script", "it would end with an error here");
+    }
     let mut seen = BTreeSet::new();
     run.result.unknown.retain(|unknown| seen.insert(unknown.clone()));
     run.result

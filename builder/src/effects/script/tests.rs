@@ -49,6 +49,7 @@ fn script(text: &str) -> Script {
     let tree: FileTree = [
         ("usr/bin/tool", file(0o755)),
         ("usr/share/tool/example.conf", file(0o644)),
+        ("usr/share/schemas/tool.gschema.xml", file(0o644)),
         ("usr/share/tool/functions", file(0o644)),
         ("usr/share/tool/setup", file(0o755)),
         ("etc/tool/a.conf", file(0o644)),
@@ -102,6 +103,12 @@ fn the_way_of_a_first_installation_is_followed() {
             "upgrades",
             "[ -z \"$2\" ] && mkdir /a\nif dpkg --compare-versions \"$2\" lt-nl 2.0; then mkdir /b; fi\nif [ -n \"$2\" ]; then mkdir /c; fi\n",
             "1 does mkdir /a\n",
+        ),
+        ("schemas that are not there", "glib-compile-schemas /etc/tool\n", ""),
+        (
+            "an end with an error",
+            "mkdir /a\nif [ ! -e /usr/bin/other ]; then\n exit 1\nfi\nmkdir /b\n",
+            "1 does mkdir /a\n3 unknown the rest of the script: it would end with an error here\n",
         ),
         ("versions", "if dpkg --compare-versions 1:1.0 gt 2.0; then mkdir /a; fi\n", "1 does mkdir /a\n"),
         (
@@ -201,7 +208,7 @@ fn the_way_of_a_first_installation_is_followed() {
         ),
         (
             "not made",
-            "glib-compile-schemas /usr/share/x\n",
+            "glib-compile-schemas /usr/share/schemas\n",
             "1 misses the compiled GSettings schemas (`gschemas.compiled`)\n",
         ),
         (

@@ -20,12 +20,16 @@ pub struct Certificates {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-merge" = "names", "x-format" = "package-name"))]
     pub providers: Vec<String>,
+    /// Write all of them into `/etc/ssl/certs/java/cacerts` too. Default: when the image holds a Java
+    /// runtime, and no such file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub java_keystore: Option<bool>,
 }
 
 impl Certificates {
-    /// Says whether no authority is added.
+    /// Says whether nothing is said about certificates.
     pub fn is_empty(&self) -> bool {
-        self.additional.is_empty() && self.providers.is_empty()
+        self.additional.is_empty() && self.providers.is_empty() && self.java_keystore.is_none()
     }
 }
 

@@ -54,7 +54,7 @@ fn patterns_stand_for_numbers() {
         ("", "", true),
     ];
     for (pattern, name, expected) in cases {
-        assert_eq!(matches(pattern, name), expected, "{pattern} and {name}");
+        assert_eq!(is_named(pattern, name), expected, "{pattern} and {name}");
     }
 }
 
