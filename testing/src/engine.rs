@@ -33,7 +33,13 @@ impl Docker {
     /// Runs a container of `image` to its end and removes it; the network is off.
     #[track_caller]
     pub fn run(self, options: &[&str], image: &str, arguments: &[&str]) -> Finished {
-        let base = ["run", "--rm", "--network", "none"];
+        self.run_in("none", options, image, arguments)
+    }
+
+    /// Runs a container of `image` in a network (`host`, `container:NAME`) to its end and removes it.
+    #[track_caller]
+    pub fn run_in(self, network: &str, options: &[&str], image: &str, arguments: &[&str]) -> Finished {
+        let base = ["run", "--rm", "--network", network];
         run(Command::new("docker").args(base).args(options).arg(image).args(arguments))
     }
 

@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod attar;
 pub mod command;
+pub mod container;
 pub mod containerd;
 pub mod deb;
 pub mod engine;
@@ -19,6 +20,8 @@ pub mod skip;
 pub mod start;
 pub mod tls;
 pub mod tree;
+pub mod wait;
+pub mod yaml;
 
 pub use attar::Attar;
 pub use command::{Finished, run};
