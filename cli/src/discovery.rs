@@ -54,7 +54,11 @@ pub(crate) fn specs(named: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Adds every spec below `folder`, in order of the paths; links to folders are not followed.
+/// Folders that tools fill with what belongs to others.
+const FOREIGN: [&str; 2] = ["node_modules", "target"];
+
+/// Adds every spec below `folder`, in order of the paths. Links to folders are not followed; hidden
+/// folders and those of [`FOREIGN`] are not looked into.
 fn below(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let context = || format!("cannot read the folder `{}`", folder.display());
     let mut entries =
@@ -62,7 +66,11 @@ fn below(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         if entry.file_type().with_context(context)?.is_dir() {
-            below(&entry.path(), found)?;
+            let name = entry.file_name();
+            let hidden = name.as_encoded_bytes().starts_with(b".");
+            if !hidden && !FOREIGN.iter().any(|foreign| name == *foreign) {
+                below(&entry.path(), found)?;
+            }
         } else if entry.file_name() == SPEC {
             found.push(entry.path());
         }
@@ -79,6 +87,10 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         for folder in ["a/b", "a/c/d", "e"] {
             std::fs::create_dir_all(root.path().join(folder)).expect("a folder");
+        }
+        for folder in ["a/.git", "a/target/x", "node_modules/y"] {
+            std::fs::create_dir_all(root.path().join(folder)).expect("a folder");
+            std::fs::write(root.path().join(folder).join(SPEC), "").expect("a file");
         }
         for spec in ["a/attar.yaml", "a/c/d/attar.yaml"] {
             std::fs::write(root.path().join(spec), "").expect("a file");

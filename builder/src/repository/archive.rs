@@ -99,7 +99,11 @@ impl Client {
             }
         };
         let plans = self.plans(repository, directory)?;
-        let mut archives = in_order(plans.iter().map(|plan| self.open_suite(plan, architectures))).await?;
+        let written = serde_json::to_string(repository).expect("a repository has a form in JSON");
+        // Keys may stand in a file, whose path is relative to the directory.
+        let key = format!("{written} {}", directory.display());
+        let opened = plans.iter().map(|plan| self.open_suite(plan, architectures, &key));
+        let mut archives = in_order(opened).await?;
         for archive in &mut archives {
             archive.snapshot = snapshot.clone();
             archive.limit(priority, packages);
@@ -107,9 +111,19 @@ impl Client {
         Ok(archives)
     }
 
-    async fn open_suite(&self, plan: &Plan, architectures: &[&str]) -> Result<Archive, RepositoryError> {
+    /// Opens one suite; `key` tells the repository from others.
+    async fn open_suite(
+        &self,
+        plan: &Plan,
+        architectures: &[&str],
+        key: &str,
+    ) -> Result<Archive, RepositoryError> {
         let suite = &plan.suite;
-        let mut found = self.find_release(suite, &plan.mirrors).await?;
+        let key = format!("{} {} {key}", suite.name, suite.directory);
+        let mut found = match self.releases.recall(&key) {
+            Some(found) => found,
+            None => self.releases.keep(key, self.find_release(suite, &plan.mirrors).await?),
+        };
         let mirrors = plan.mirrors_from(&found.mirror);
         let wanted = wanted_indexes(plan, architectures, &mut found)?;
         let load = |(item, listed, only): &(Item, Listed, Option<String>)| {

@@ -1,11 +1,12 @@
 //! The client: settings, connections and what it learned about mirrors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use attar_packages::debian::index::Index;
 use jiff::Timestamp;
 use reqwest::Url;
 use tokio::sync::Semaphore;
@@ -18,6 +19,7 @@ use super::error::RepositoryError;
 use super::failure::Failure;
 use super::item::Item;
 use super::mirror::{Mirror, NamedBy};
+use super::release::Found;
 use super::transport::{Transport, TransportSettings};
 use crate::cache::Cache;
 use crate::event::Events;
@@ -77,6 +79,33 @@ pub struct Client {
     netrc: Arc<Credentials>,
     /// Mirrors that did not answer at all, so that not every file waits for them.
     unreachable: Arc<Mutex<BTreeSet<String>>>,
+    /// Releases that were verified: one command sees one state of an archive, however many specs it has.
+    pub(super) releases: Memory<Found>,
+    /// Indexes that were parsed.
+    pub(super) indexes: Memory<Arc<Index>>,
+}
+
+/// What was made once and serves every spec of a command, by the key that decides it.
+#[derive(Clone)]
+pub(super) struct Memory<T>(Arc<Mutex<BTreeMap<String, T>>>);
+
+impl<T: Clone> Memory<T> {
+    /// Returns what is known by a key.
+    pub(super) fn recall(&self, key: &str) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// Remembers a value under a key, and returns it.
+    pub(super) fn keep(&self, key: String, value: T) -> T {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value.clone());
+        value
+    }
+}
+
+impl<T> Default for Memory<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
 }
 
 impl Client {
@@ -103,6 +132,8 @@ impl Client {
             events,
             netrc: Arc::new(netrc),
             unreachable: Arc::default(),
+            releases: Memory::default(),
+            indexes: Memory::default(),
         })
     }
 

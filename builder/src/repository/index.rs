@@ -136,14 +136,30 @@ impl Client {
             None => format!("{}-{FORMAT}", listed.digest().hex()),
             Some(architecture) => format!("{}-{FORMAT}-{architecture}", listed.digest().hex()),
         };
+        if let Some(index) = self.indexes.recall(&key) {
+            return Ok(index);
+        }
+        let index = self.load_index(&key, listed, suite, mirrors, item, only).await?;
+        Ok(self.indexes.keep(key, index))
+    }
+
+    async fn load_index(
+        &self,
+        key: &str,
+        listed: &Listed,
+        suite: &Suite,
+        mirrors: &[Mirror],
+        item: &Item,
+        only: Option<&str>,
+    ) -> Result<Arc<Index>, RepositoryError> {
         let cache = self.settings.cache.clone();
-        let kept = key.clone();
+        let kept = key.to_owned();
         if let Some(index) = self.blocking(move || kept_index(&cache, &kept)).await? {
             return Ok(Arc::new(index));
         }
         let (variant, partial) = self.download_listed(listed, suite, mirrors, item).await?;
         let (listed, item, client) = (listed.clone(), item.clone(), self.clone());
-        let only = only.map(str::to_owned);
+        let (key, only) = (key.to_owned(), only.map(str::to_owned));
         self.blocking(move || {
             let text = decompress(&variant, &listed, &partial, &item)?;
             let text = match only {

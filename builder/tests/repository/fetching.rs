@@ -1,9 +1,13 @@
 //! Packages: resumed, verified, and found elsewhere when a mirror has lost them.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use attar_builder::repository::PackageFile;
+use attar_builder::spec::schema::Repository;
 use attar_image::Digest;
+use attar_testing::archive::Key;
 use attar_testing::http::Fault;
 
 use crate::stage::{Stage, hello};
@@ -269,4 +273,20 @@ async fn the_same_package_is_fetched_once_by_many() {
         tokio::join!(stage.fetch(&one, &package), stage.fetch(&one, &package), stage.fetch(&two, &package));
     assert_eq!([first, second, third], [Ok(bytes.clone()), Ok(bytes.clone()), Ok(bytes)]);
     assert_eq!(stage.targets(), [PATH]);
+}
+
+#[tokio::test]
+async fn one_command_asks_for_an_archive_once() {
+    let stage = Stage::new();
+    let client = stage.client(stage.settings());
+    let repository = Repository::Debian(stage.repository());
+    let first = client.open(&repository, Path::new("."), &["amd64"]).await.expect("an archive");
+    assert!(!stage.server.take_requests().is_empty());
+    let second = client.open(&repository, Path::new("."), &["amd64"]).await.expect("an archive");
+    assert_eq!(stage.server.take_requests().len(), 0, "what was verified serves the next spec");
+    assert!(Arc::ptr_eq(&first[0].indexes[0].index, &second[0].indexes[0].index));
+    // Keys decide as well: another signer is not believed because this one was.
+    let mut other = stage.repository();
+    other.signed_by = Some(Key::generate(3650).and_then(|key| key.armored()).expect("a key"));
+    client.open(&Repository::Debian(other), Path::new("."), &["amd64"]).await.expect_err("an unknown key");
 }

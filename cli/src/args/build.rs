@@ -22,6 +22,7 @@ use super::shared::{ImageArgs, SourceArgs, SpecArgs, SpecPaths};
 Examples:
   attar build -o oci:image
   attar build api/attar.yaml worker/attar.yaml -o oci:images
+  attar build services/... -o oci:images         every attar.yaml below a folder
   attar build --platform linux/arm64 -t api:1.4 -o docker-archive:api.tar
   attar build --all-variants --locked --offline -o oci:image:1.4")]
 pub(crate) struct BuildArgs {

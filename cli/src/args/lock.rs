@@ -7,14 +7,16 @@ use super::shared::{SourceArgs, SpecArgs, SpecPaths};
 
 /// Choose the packages of a spec and write them to its lock.
 ///
-/// Packages that the lock has already stay as they are, unless `--update` says otherwise.
+/// Packages that the lock has already stay as they are, unless `--update` says otherwise. Of several
+/// specs, `--check` prints one line each.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   attar lock                           make the lock follow the spec
   attar lock --update                  take the newest version of every package
   attar lock --update=openssl,libssl3t64
   attar lock --vendor oci:vendor       keep the packages that mirrors will drop
-  attar lock --check --security        is there a security update? 0 no, 2 yes")]
+  attar lock --check --security        is there a security update? 0 no, 2 yes
+  attar lock --check --security services/...   the same for every spec below a folder")]
 pub(crate) struct LockArgs {
     #[command(flatten)]
     pub(crate) paths: SpecPaths,

@@ -4,18 +4,22 @@ use clap::Args;
 
 use super::shared::ReportArgs;
 
-/// List the packages of a spec or an image.
+/// List the packages of specs or images.
+///
+/// Of several, each line names the one it is of.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   attar packages                           of the nearest spec, as its lock has them
   attar packages oci:image                 of an image, as its own package data says
+  attar packages services/...              of every spec below a folder
   attar packages api.tar --platform linux/arm64 -o json
 
 Images: oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE, or a path.")]
 pub(crate) struct PackagesArgs {
-    /// Spec or image. Default: the nearest `attar.yaml`, here or in a folder above.
+    /// Specs or images; `DIR/...` is every spec below a folder. Default: the nearest `attar.yaml`, here
+    /// or in a folder above.
     #[arg(value_name = "SPEC|IMAGE")]
-    pub(crate) of: Option<String>,
+    pub(crate) of: Vec<String>,
 
     /// Variant of the spec.
     #[arg(long, value_name = "NAME")]

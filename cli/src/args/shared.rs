@@ -102,7 +102,8 @@ impl fmt::Display for NamedValue {
 /// The positional argument of commands that take several specs.
 #[derive(Debug, Default, Args)]
 pub(crate) struct SpecPaths {
-    /// Specs. Default: the nearest `attar.yaml`, here or in a folder above.
+    /// Specs; `DIR/...` is every `attar.yaml` below a folder. Default: the nearest one, here or in a
+    /// folder above.
     #[arg(value_name = "SPEC")]
     pub(crate) specs: Vec<PathBuf>,
 }

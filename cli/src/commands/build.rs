@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &BuildArgs, settings: &Settings) -> anyhow::Result<
         let request = request(arguments, settings, spec)?;
         let outcome = build::build(&context, &request)?;
         lock::report(&request.lock, &outcome.lock, &outcome.locking, &reporter);
-        let written = write(&context, &outcome, &destinations[spec], &tags)?;
+        let written = write(&context, &outcome, destinations.get(spec).map_or(&[], Vec::as_slice), &tags)?;
         report.add(spec, &request.lock, &outcome.built, &written);
         reporter.answer(&lines(&outcome.built, &written))?;
         Ok(ExitCode::Yes)
@@ -80,10 +80,18 @@ fn destinations(
     let mut all = BTreeMap::new();
     let mut entries = BTreeMap::new();
     for path in specs {
-        let document = spec::load(path)?;
         let arguments_of_spec = pairs("--arg", &arguments.spec.arguments)?;
         let selection = spec::Selection { arguments: Some(&arguments_of_spec), ..Default::default() };
-        let effective = document.effective(selection)?.spec;
+        let read = spec::load(path).and_then(|document| {
+            let effective = document.effective(selection)?.spec;
+            Ok((document, effective))
+        });
+        let (document, effective) = match read {
+            Ok(read) => read,
+            // What is wrong with one of several is said in its turn, after the others before it.
+            Err(_) if specs.len() > 1 => continue,
+            Err(faults) => return Err(faults.into()),
+        };
         let mut variants = vec![String::new()];
         variants.extend(if arguments.image.all_variants {
             document.variants()

@@ -14,6 +14,7 @@ use attar_builder::vendor::Place;
 use super::context::{pairs, start};
 use super::several;
 use crate::args::LockArgs;
+use crate::discovery;
 use crate::escape;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
@@ -24,9 +25,51 @@ use crate::size::Size;
 pub(crate) fn run(arguments: &LockArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let reporter = Reporter::new(settings);
     let context = start(settings, &arguments.source, &reporter)?;
+    if arguments.check && discovery::specs(&arguments.paths.specs)?.len() > 1 {
+        return check_all(arguments, &context, &reporter);
+    }
     several::for_each_spec(&arguments.paths.specs, &reporter, |spec| {
         one(arguments, spec, &context, &reporter)
     })
+}
+
+/// Prints one line for each spec, and tells how many are not current.
+fn check_all(arguments: &LockArgs, context: &Context, reporter: &Reporter) -> anyhow::Result<ExitCode> {
+    let (mut all, mut behind, mut failed) = (0, 0, 0);
+    let code = several::for_each_spec(&arguments.paths.specs, reporter, |spec| {
+        all += 1;
+        let judged = request(arguments, spec).and_then(|request| Ok(build::check_lock(context, &request)?.1));
+        let changes = judged.as_ref().map(|outcome| relevant(outcome, arguments.security).collect());
+        reporter.answer(&verdict(spec, changes.ok()))?;
+        match judged {
+            Ok(outcome) if relevant(&outcome, arguments.security).next().is_none() => Ok(ExitCode::Yes),
+            Ok(_) => {
+                behind += 1;
+                Ok(ExitCode::No)
+            }
+            Err(error) => {
+                failed += 1;
+                Err(error)
+            }
+        }
+    })?;
+    let updates = if arguments.security { "security updates" } else { "updates" };
+    let mut summary = format!("{behind} of {all} specs have {updates}");
+    if failed > 0 {
+        write!(summary, ", {failed} could not be judged").expect("writing to a string cannot fail");
+    }
+    reporter.say(&summary);
+    Ok(code)
+}
+
+/// Returns the line that says what an update would change for one spec, or that nobody knows.
+fn verdict(spec: &Path, changes: Option<Vec<&Change>>) -> String {
+    let said = match changes.as_deref() {
+        None => String::from("not judged"),
+        Some([]) => String::from("current"),
+        Some(changes) => changes.iter().map(|change| line(change)).collect::<Vec<_>>().join(", "),
+    };
+    format!("{}: {said}\n", escape::line(&spec.display().to_string()))
 }
 
 fn one(
@@ -35,11 +78,7 @@ fn one(
     context: &Context,
     reporter: &Reporter,
 ) -> anyhow::Result<ExitCode> {
-    let mut request = Request::new(spec);
-    request.arguments = pairs("--arg", &arguments.spec.arguments)?;
-    request.locking.allow_rollback = arguments.source.allow_rollback;
-    request.locking.replan = arguments.replan;
-    request.locking.update = update(&arguments.update);
+    let request = request(arguments, spec)?;
     if arguments.check {
         let (_, outcome) = build::check_lock(context, &request)?;
         return check(&outcome, arguments.security, reporter);
@@ -78,10 +117,23 @@ fn vendor(
     Ok(())
 }
 
+fn request(arguments: &LockArgs, spec: &Path) -> anyhow::Result<Request> {
+    let mut request = Request::new(spec);
+    request.arguments = pairs("--arg", &arguments.spec.arguments)?;
+    request.locking.allow_rollback = arguments.source.allow_rollback;
+    request.locking.replan = arguments.replan;
+    request.locking.update = update(&arguments.update);
+    Ok(request)
+}
+
+/// Returns the updates that are asked about.
+fn relevant(outcome: &LockOutcome, security_alone: bool) -> impl Iterator<Item = &Change> {
+    outcome.changes.iter().filter(move |change| change.security || !security_alone)
+}
+
 /// Prints the updates that are there, and answers 2 if there are some.
 fn check(outcome: &LockOutcome, security_alone: bool, reporter: &Reporter) -> anyhow::Result<ExitCode> {
-    let changes = outcome.changes.iter().filter(|change| change.security || !security_alone);
-    let lines: Vec<String> = changes.map(|change| line(change) + "\n").collect();
+    let lines: Vec<String> = relevant(outcome, security_alone).map(|change| line(change) + "\n").collect();
     reporter.answer(&lines.concat())?;
     Ok(if lines.is_empty() { ExitCode::Yes } else { ExitCode::No })
 }
@@ -165,6 +217,29 @@ mod tests {
         assert_eq!(update(&[]), Update::Nothing);
         assert_eq!(update(&["*".into()]), Update::Everything);
         assert_eq!(update(&["a".into(), "b".into()]), Update::Packages(["a".into(), "b".into()].into()));
+    }
+
+    #[test]
+    fn a_spec_of_several_is_one_line() {
+        let change = |name: &str| Change {
+            name: name.into(),
+            from: Some("1".into()),
+            to: Some("2".into()),
+            platforms: vec!["linux/amd64".into()],
+            security: true,
+        };
+        let spec = Path::new("services/api/attar.yaml");
+        let (one, two) = (change("libssl3t64"), change("zlib1g"));
+        for (changes, expected) in [
+            (None, "not judged"),
+            (Some(vec![]), "current"),
+            (
+                Some(vec![&one, &two]),
+                "libssl3t64 1 -> 2 security [linux/amd64], zlib1g 1 -> 2 security [linux/amd64]",
+            ),
+        ] {
+            assert_eq!(verdict(spec, changes), format!("services/api/attar.yaml: {expected}\n"));
+        }
     }
 
     #[test]

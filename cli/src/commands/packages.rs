@@ -7,6 +7,7 @@ use attar_builder::lock::{Lock, LockedPackage};
 use attar_scanner::Installed;
 use serde::Serialize;
 
+use super::several;
 use crate::args::PackagesArgs;
 use crate::discovery;
 use crate::exit_code::ExitCode;
@@ -26,6 +27,9 @@ struct Packages {
 /// One package for one platform.
 #[derive(Debug, Serialize)]
 struct Package {
+    /// The spec or image, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
     platform: String,
     name: String,
     version: String,
@@ -46,31 +50,70 @@ impl Report for Packages {
     const SCHEMA: &'static str = "attar.packages/1";
 
     fn table(&self, out: &mut dyn Write) -> io::Result<()> {
-        let rows = self.packages.iter().map(|package| {
+        const HEAD: [&str; 5] = ["NAME", "VERSION", "ARCHITECTURE", "SOURCE", "PLATFORM"];
+        let fields = |package: &Package| {
             let Package { platform, name, version, architecture, source, .. } = package;
             [name, version, architecture, source, platform].map(String::clone)
+        };
+        if self.packages.iter().all(|package| package.of.is_none()) {
+            return output::columns(out, HEAD, self.packages.iter().map(fields));
+        }
+        let rows = self.packages.iter().map(|package| {
+            let [name, version, architecture, source, platform] = fields(package);
+            [name, version, architecture, source, platform, package.of.clone().unwrap_or_default()]
         });
-        output::columns(out, ["NAME", "VERSION", "ARCHITECTURE", "SOURCE", "PLATFORM"], rows)
+        let [name, version, architecture, source, platform] = HEAD;
+        output::columns(out, [name, version, architecture, source, platform, "OF"], rows)
     }
 }
 
 pub(crate) fn run(arguments: &PackagesArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let source = match &arguments.of {
-        Some(word) => source::parse(word)?,
-        None => Source::Spec(discovery::nearest_spec()?),
-    };
-    let platform = arguments.platform.as_deref();
-    let packages = match source {
-        Source::Spec(path) => of_spec(&path, platform, arguments.variant.as_deref())?,
-        Source::Image(image) => {
-            if arguments.variant.is_some() {
-                return Err(Usage::new("an image has no variants: `--variant` is for specs").into());
-            }
-            of_image(&image, platform, &Reporter::new(settings))?
+    let reporter = Reporter::new(settings);
+    let sources = sources(&arguments.of)?;
+    if let [(_, source)] = &sources[..] {
+        output::write(&of(source, arguments, &reporter)?, &arguments.report.outputs)?;
+        return Ok(ExitCode::Yes);
+    }
+    let mut all = Packages::default();
+    let mut worst = ExitCode::Yes;
+    for (name, source) in &sources {
+        match of(source, arguments, &reporter) {
+            Ok(found) => all.packages.extend(
+                found.packages.into_iter().map(|package| Package { of: Some(name.clone()), ..package }),
+            ),
+            Err(error) => worst = worst.max(several::failed(name, error, &reporter)),
         }
-    };
-    output::write(&packages, &arguments.report.outputs)?;
-    Ok(ExitCode::Yes)
+    }
+    output::write(&all, &arguments.report.outputs)?;
+    Ok(worst)
+}
+
+/// Returns what is meant, each with its name: `DIR/...` stands for every spec below a folder.
+fn sources(words: &[String]) -> anyhow::Result<Vec<(String, Source)>> {
+    if words.is_empty() {
+        return Ok(vec![(String::new(), Source::Spec(discovery::nearest_spec()?))]);
+    }
+    let mut sources = Vec::new();
+    for word in words {
+        if Path::new(word).ends_with("...") {
+            let specs = discovery::specs(&[word.into()])?;
+            sources.extend(specs.into_iter().map(|path| (path.display().to_string(), Source::Spec(path))));
+        } else {
+            sources.push((word.clone(), source::parse(word)?));
+        }
+    }
+    Ok(sources)
+}
+
+fn of(source: &Source, arguments: &PackagesArgs, reporter: &Reporter) -> anyhow::Result<Packages> {
+    let platform = arguments.platform.as_deref();
+    match source {
+        Source::Spec(path) => of_spec(path, platform, arguments.variant.as_deref()),
+        Source::Image(_) if arguments.variant.is_some() => {
+            Err(Usage::new("an image has no variants: `--variant` is for specs").into())
+        }
+        Source::Image(image) => of_image(image, platform, reporter),
+    }
 }
 
 fn of_spec(spec: &Path, platform: Option<&str>, variant: Option<&str>) -> anyhow::Result<Packages> {
@@ -109,6 +152,7 @@ fn of_image(source: &ImageSource, platform: Option<&str>, reporter: &Reporter) -
 impl Package {
     fn locked(package: &LockedPackage, platform: &str) -> Self {
         Self {
+            of: None,
             platform: platform.into(),
             name: package.name.clone(),
             version: package.version.clone(),
@@ -122,6 +166,7 @@ impl Package {
 
     fn installed(found: &Installed, platform: &str) -> Self {
         Self {
+            of: None,
             platform: platform.into(),
             name: found.name.clone(),
             version: found.version.clone(),

@@ -19,12 +19,15 @@ pub(super) fn for_each_spec(
     }
     let mut worst = ExitCode::Yes;
     for spec in &specs {
-        let code = work(spec).unwrap_or_else(|error| {
-            let error = error.context(format!("`{}` failed", spec.display()));
-            reporter.fail(&error);
-            failure::exit_code(&error)
-        });
+        let code = work(spec).unwrap_or_else(|error| failed(&spec.display().to_string(), error, reporter));
         worst = worst.max(code);
     }
     Ok(worst)
+}
+
+/// Tells that one of several failed, and returns the code it would have ended with alone.
+pub(super) fn failed(name: &str, error: anyhow::Error, reporter: &Reporter) -> ExitCode {
+    let error = error.context(format!("`{name}` failed"));
+    reporter.fail(&error);
+    failure::exit_code(&error)
 }

@@ -138,7 +138,10 @@ fn several_specs_share_a_layout_under_their_names() {
     let mut names = attar_testing::layout::names(&examples.join("layout")).expect("a layout");
     names.sort();
     assert_eq!(names.len(), 2, "{names:?}");
-    build(&["..."]).fails(1);
+    // One that is wrong keeps none of the others from being built.
+    let all = build(&["..."]);
+    assert_eq!((all.code, all.stdout.as_str()), (Some(1), said.as_str()));
+    assert!(all.stderr.contains("nonsense"), "{}", all.stderr);
     build(&["one", "one"]).fails(64);
 }
 
@@ -169,6 +172,44 @@ fn an_update_of_a_lock_is_told_before_it_is_made() {
     let before = std::fs::read_to_string(&path).expect("the lock");
     attar().args(["build", "--locked"]).arg(&spec).run().success();
     assert_eq!(std::fs::read_to_string(&path).expect("the lock"), before);
+}
+
+#[test]
+fn several_specs_are_judged_in_one_run() {
+    let examples = Examples::copy();
+    for name in ["one", "two"] {
+        let spec = "contents: {foundation: none, packages: [libc6]}\nplatforms: [linux/amd64]\n";
+        examples.scratch.write(format!("services/{name}/attar.yaml"), spec);
+    }
+    let here = || attar().current_dir(examples.scratch.path());
+    here().args(["lock", "services/..."]).run().success();
+    for name in ["one", "two"] {
+        assert!(examples.scratch.has(format!("services/{name}/attar.lock")));
+    }
+    examples.scratch.write("services/three/attar.yaml", "contents: {foundation: none}\n");
+    let path = examples.join("services/two/attar.lock");
+    let lock = std::fs::read_to_string(&path).expect("the lock");
+    let locked = json(&here().args(["packages", "services/one/attar.yaml", "-o", "json"]).run().success());
+    let version = locked["packages"][0]["version"].as_str().expect("a version").to_owned();
+    let old = format!("{:?}", version.replacen(['1', '2'], "0", 1));
+    std::fs::write(&path, lock.replace(&format!("{version:?}"), &old)).expect("the lock");
+    let check = here().args(["lock", "--check", "services/..."]).run();
+    let lines: Vec<&str> = check.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{}\n{}", check.stdout, check.stderr);
+    assert_eq!(lines[0], "services/one/attar.yaml: current");
+    assert_eq!(lines[1], "services/three/attar.yaml: not judged");
+    assert!(lines[2].starts_with("services/two/attar.yaml: "), "{}", lines[2]);
+    assert!(lines[2].contains(&format!(" -> {version}")), "{}", lines[2]);
+    assert!(check.stderr.contains("1 of 3 specs have updates, 1 could not be judged"), "{}", check.stderr);
+    assert_eq!(check.code, Some(1), "the worst of the three: one has no lock");
+    let listed = here().args(["packages", "services/one/attar.yaml", "services/two/attar.yaml"]).run();
+    let of: std::collections::BTreeSet<String> = listed
+        .success()
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().last().map(String::from))
+        .collect();
+    assert_eq!(of, ["services/one/attar.yaml", "services/two/attar.yaml"].map(String::from).into());
 }
 
 #[test]
