@@ -1,11 +1,11 @@
 //! The start-up proof: what it refuses, how it says so, and that it says what starting shows.
 
-use attar_testing::engine::Docker;
+use attar_testing::engine::{self, Docker};
 use attar_testing::start::{CASES, Judge, natives};
 use attar_testing::{Finished, Scratch, need};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::attar;
+use crate::support::{EXAMPLES, Examples, attar};
 
 /// Builds a spec beside a program of the host that needs the C library.
 fn build(scratch: &Scratch, spec: &str) -> Finished {
@@ -85,7 +85,7 @@ fn own_programs_start_as_the_proof_says() {
     let judge = Judge { attar: &attar, docker };
     let mut answers = [0, 0];
     for native in need!(natives()) {
-        let compared = judge.compare_spec(&native.scratch, &native.spec, native.name);
+        let compared = judge.compare_spec(&native.scratch, &native.spec, native.name, "linux/amd64");
         let compared = compared.unwrap_or_else(|error| panic!("{}: {error}", native.name));
         assert!(compared.agrees(), "{}: {compared:?}", native.name);
         answers[usize::from(compared.starts)] += 1;
@@ -93,16 +93,42 @@ fn own_programs_start_as_the_proof_says() {
     assert!(answers.iter().all(|count| *count > 3), "both answers occur: {answers:?}");
 }
 
-#[test]
-fn programs_of_packages_start_as_the_proof_says() {
+#[track_caller]
+fn programs_start_as_the_proof_says(platform: &str, names: &[&str]) {
     let docker = need!(Docker::find());
+    need!(engine::can_start(platform));
     let judge = Judge { attar: &attar, docker };
-    for case in CASES.iter().filter(|case| case.quick) {
+    for case in CASES.iter().filter(|case| case.quick && (names.is_empty() || names.contains(&case.name))) {
         for lacking in [false, true] {
-            let compared =
-                judge.compare(case, lacking).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            let compared = judge
+                .compare(case, lacking, platform)
+                .unwrap_or_else(|error| panic!("{}: {error}", case.name));
             assert!(compared.agrees(), "{}, lacking: {lacking}: {compared:?}", case.name);
             assert_eq!(compared.starts, !lacking, "{} needs `{}`", case.name, case.lacking);
+        }
+    }
+}
+
+#[test]
+fn programs_of_packages_start_as_the_proof_says_on_amd64() {
+    programs_start_as_the_proof_says("linux/amd64", &[]);
+}
+
+#[test]
+fn programs_of_packages_start_as_the_proof_says_on_arm64() {
+    programs_start_as_the_proof_says("linux/arm64", &["jq", "busybox"]);
+}
+
+#[test]
+fn examples_are_proven_whole() {
+    let examples = Examples::copy();
+    for name in EXAMPLES {
+        let report = examples.join("report.json");
+        attar().arg("build").arg(examples.spec(name)).arg("--metadata-file").arg(&report).run().success();
+        let report: Value = serde_json::from_str(&examples.scratch.read("report.json")).expect("JSON");
+        for platform in report["images"][0]["platforms"].as_array().expect("platforms") {
+            let start = &platform["start"];
+            assert_eq!((&start["accepted"], &start["others"]), (&json!([]), &json!(0)), "{name}: {start}");
         }
     }
 }

@@ -17,7 +17,7 @@ pub enum Problem {
     #[error("the working directory `{0}` is no directory")]
     WorkDirectory(String),
     /// A program that is looked for along `PATH` stands nowhere.
-    #[error("`{name}` is in no directory of PATH ({path})")]
+    #[error("needs the program `{name}`, which is in no directory of PATH ({path})")]
     NotInPath {
         /// The program.
         name: String,

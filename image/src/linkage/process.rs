@@ -38,6 +38,13 @@ pub(super) struct Object {
     origin: String,
 }
 
+impl Object {
+    /// Returns the path to show: as it was found, unless that leads up and down.
+    pub(super) fn label(&self) -> String {
+        if self.shown.contains("..") { shown(&self.path) } else { self.shown.clone() }
+    }
+}
+
 /// An object of a process that lacks something.
 pub(super) struct Failure {
     pub(super) object: usize,

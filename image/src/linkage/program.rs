@@ -30,8 +30,8 @@ impl<'a> Proof<'a> {
     /// Follows the start of a program that is looked up along the search path.
     pub(super) fn start(&mut self, start: Start) {
         match self.world.in_path(&start.program, &start.search) {
-            Ok(shown) => self.execute(Start { program: shown, ..start }),
-            Err(problem) => self.fail(&start.program.clone(), None, problem, start.from, start.weight),
+            Ok(shown) => self.execute(Start { program: self.world.absolute(&shown), ..start }),
+            Err(problem) => self.fail_at(start.from, problem, start.weight),
         }
     }
 

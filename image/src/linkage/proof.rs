@@ -139,7 +139,7 @@ impl<'a> Running<'a> {
         for number in self.steps.len()..self.process.objects.len() {
             let object = &self.process.objects[number];
             let from = self.steps[object.loader.unwrap_or(0)];
-            self.steps.push(proof.step(object.shown.clone(), Some(from)));
+            self.steps.push(proof.step(object.label(), Some(from)));
         }
         proof.report.reached.extend(self.process.objects.iter().map(|object| object.path.clone()));
         for failure in failures {
@@ -149,14 +149,25 @@ impl<'a> Running<'a> {
                 None => self.steps[0],
             };
             // The program is named as it was started.
-            let shown = if failure.object == 0 { &self.shown } else { &object.shown };
-            let from = if failure.object == 0 { proof.before(from) } else { from };
-            proof.fail(&shown.clone(), Some(object.path.clone()), failure.problem, from, weight);
+            let (label, from) = match failure.object {
+                0 => (self.shown.clone(), proof.before(from)),
+                _ => (object.label(), from),
+            };
+            proof.fail(&label, Some(object.path.clone()), failure.problem, from, weight);
         }
     }
 }
 
 impl Proof<'_> {
+    /// Notes that what was reached last lacks something.
+    pub(super) fn fail_at(&mut self, step: Step, problem: Problem, weight: Weight) {
+        match self.steps[step.0].0.clone() {
+            label if label.starts_with('/') => self.fail(&label, None, problem, self.before(step), weight),
+            // The entrypoint or health check itself.
+            _ => self.fail("the image", None, problem, step, weight),
+        }
+    }
+
     /// Returns the step before a step; the first one has none before it.
     fn before(&self, step: Step) -> Step {
         self.steps[step.0].1.unwrap_or(step)

@@ -57,7 +57,7 @@ fn what_lacks_is_said_with_who_needs_it() {
         (
             "entrypoint by name",
             Sample::with_libc().variable("PATH=/usr/bin").starting(&["app"]),
-            "app `app` is in no directory of PATH (/usr/bin) [entrypoint]",
+            "the image needs the program `app`, which is in no directory of PATH (/usr/bin) [entrypoint]",
         ),
         (
             "dangling link",
@@ -80,7 +80,7 @@ fn what_lacks_is_said_with_who_needs_it() {
                 .and("app", file("#!/usr/bin/env -S python3 -u\n"))
                 .and("usr/bin/env", program(&["libc.so.6"]))
                 .starting(&["/app"]),
-            "python3 `python3` is in no directory of PATH (/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin) [entrypoint > /app > /usr/bin/env]",
+            "/usr/bin/env needs the program `python3`, which is in no directory of PATH (/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin) [entrypoint > /app]",
         ),
         (
             "another machine",

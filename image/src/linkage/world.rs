@@ -118,6 +118,15 @@ impl<'a> World<'a> {
         Ok(path)
     }
 
+    /// Puts the working directory before a relative path.
+    pub(super) fn absolute(&self, path: &str) -> String {
+        if path.starts_with('/') {
+            return path.to_owned();
+        }
+        let directory = shown(&self.directory);
+        format!("{}/{}", directory.trim_end_matches('/'), path.strip_prefix("./").unwrap_or(path))
+    }
+
     /// Says whether a path leads to something.
     pub(super) fn exists(&self, path: &str) -> bool {
         self.root().find(path.as_bytes()).is_some()

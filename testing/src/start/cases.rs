@@ -5,11 +5,13 @@
 pub struct Case {
     /// Name of the case.
     pub name: &'static str,
+    /// The example that the image stands on, if any.
+    pub example: Option<&'static str>,
     /// The packages that are asked for.
     pub packages: &'static [&'static str],
     /// Program and arguments; it must end by itself, with 0.
     pub command: &'static [&'static str],
-    /// The package that is left out the second time.
+    /// The package that is left out the second time; none for what needs nothing.
     pub lacking: &'static str,
     /// Whether it is among those that every run of the tests compares.
     pub quick: bool,
@@ -21,15 +23,30 @@ const fn case(
     command: &'static [&'static str],
     lacking: &'static str,
 ) -> Case {
-    Case { name, packages, command, lacking, quick: false }
+    Case { name, example: None, packages, command, lacking, quick: false }
+}
+
+const fn upon(example: &'static str, case: Case) -> Case {
+    Case { example: Some(example), ..case }
 }
 
 const fn quick(case: Case) -> Case {
     Case { quick: true, ..case }
 }
 
+/// Makes a database and asks something so expensive that PostgreSQL compiles the query. It starts without
+/// what it compiles with, and then the query fails.
+const POSTGRES_QUERY: &str = "cd /usr/lib/postgresql/17/bin && ./initdb -D /tmp/d >/dev/null && \
+    echo 'set jit_above_cost = 0; select count(*) from generate_series(1, 9) x;' \
+    | ./postgres --single -D /tmp/d postgres 2>&1 | grep -q 'count = \"9\"'";
+
 /// The programs that are compared.
-pub const CASES: [Case; 45] = [
+pub const CASES: [Case; 53] = [
+    upon("static", case("example-static", &["busybox-static"], &["/usr/bin/busybox", "true"], "")),
+    upon("base-nossl", case("example-base-nossl", &["mawk"], &["mawk", "BEGIN{}"], "libc6")),
+    upon("base", case("example-base", &["openssl"], &["openssl", "version"], "libssl3t64")),
+    upon("cc", case("example-cc", &["ninja-build"], &["ninja", "--version"], "libstdc++6")),
+    upon("python3", case("example-python3", &[], &["/usr/bin/python3.13", "-c", "import ctypes"], "libffi8")),
     quick(case("bash", &["bash"], &["/bin/bash", "-c", "true"], "libtinfo6")),
     quick(case("busybox", &["busybox"], &["/usr/bin/busybox", "true"], "libc6")),
     quick(case("curl", &["curl"], &["curl", "--version"], "libnghttp2-14")),
@@ -50,10 +67,18 @@ pub const CASES: [Case; 45] = [
     case("git", &["git"], &["git", "--version"], "libpcre2-8-0"),
     case("nginx", &["nginx"], &["/usr/sbin/nginx", "-v"], "libpcre2-8-0"),
     case("postgres", &["postgresql-17"], &["/usr/lib/postgresql/17/bin/postgres", "--version"], "libldap2"),
+    case(
+        "postgres-query",
+        &["postgresql-17", "dash", "grep"],
+        &["/bin/sh", "-c", POSTGRES_QUERY],
+        "libllvm19",
+    ),
     case("psql", &["postgresql-client-17"], &["/usr/lib/postgresql/17/bin/psql", "--version"], "libpq5"),
     case("ruby", &["ruby"], &["ruby", "-e", "puts 1"], "libgmp10"),
     case("ruby-openssl", &["ruby"], &["ruby", "-ropenssl", "-e", "puts 1"], "libssl3t64"),
     case("php", &["php8.4-cli"], &["php", "-r", "echo 1;"], "libargon2-1"),
+    case("php-curl", &["php8.4-curl", "php8.4-cli"], &["php", "-r", "curl_init();"], "libcurl4t64"),
+    case("perl-pg", &["libdbd-pg-perl", "perl"], &["perl", "-MDBD::Pg", "-e", "1"], "libpq5"),
     case("lua", &["lua5.4"], &["lua5.4", "-e", "print(1)"], "libreadline8t64"),
     case("lua-socket", &["lua5.4", "lua-socket"], &["lua5.4", "-e", "require 'socket'"], "libc6"),
     case("node", &["nodejs"], &["node", "-e", "1"], "libuv1t64"),
@@ -73,7 +98,12 @@ pub const CASES: [Case; 45] = [
     case("gawk", &["gawk"], &["gawk", "BEGIN{}"], "libmpfr6"),
     case("ripgrep", &["ripgrep"], &["rg", "--version"], "libpcre2-8-0"),
     case("fd", &["fd-find"], &["fdfind", "--version"], "libgcc-s1"),
-    case("tmux", &["tmux"], &["tmux", "-V"], "libevent-core-2.1-7t64"),
+    case(
+        "tmux",
+        &["tmux", "coreutils"],
+        &["/usr/bin/env", "LC_ALL=C.UTF-8", "tmux", "-V"],
+        "libevent-core-2.1-7t64",
+    ),
     case("rsync", &["rsync"], &["rsync", "--version"], "libpopt0"),
     case("wget", &["wget"], &["wget", "--version"], "libidn2-0"),
     case("socat", &["socat"], &["socat", "-V"], "libssl3t64"),

@@ -45,24 +45,38 @@ pub struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Compares a case; with `lacking` its package is left out.
-    pub fn compare(&self, case: &Case, lacking: bool) -> Result<Comparison, String> {
-        let leave_out =
-            if lacking { format!("  without: {{packages: [{}]}}\n", case.lacking) } else { String::new() };
+    /// Compares a case on a platform; with `lacking` its package is left out.
+    pub fn compare(&self, case: &Case, lacking: bool, platform: &str) -> Result<Comparison, String> {
+        let mut packages: Vec<String> = case.packages.iter().map(|name| (*name).to_owned()).collect();
+        let mut leave_out = String::new();
+        if lacking {
+            leave_out = format!("  without: {{packages: [{}]}}\n", case.lacking);
+            // An example names the packages that it holds.
+            packages.extend(case.example.map(|_| format!("{{name: {}, remove: true}}", case.lacking)));
+        }
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+        let include =
+            case.example.map_or_else(String::new, |name| format!("include: {folder}/{name}/attar.yaml\n"));
         let mut command = String::new();
         for word in case.command {
             write!(command, "{}, ", serde_json::Value::from(*word)).expect("a string takes all");
         }
         let spec = format!(
-            "contents:\n  packages: [{}]\n{leave_out}entrypoint: {{command: [{command}]}}\nplatforms: [linux/amd64]\n\
-             compression: none\n",
-            case.packages.join(", ")
+            "{include}contents:\n  packages: [{}]\n{leave_out}entrypoint: {{command: [{command}]}}\n\
+             platforms: [{platform}]\ncompression: none\n",
+            packages.join(", ")
         );
-        self.compare_spec(&Scratch::new(), &spec, case.name)
+        self.compare_spec(&Scratch::new(), &spec, case.name, platform)
     }
 
     /// Compares what the proof says of a spec with what starting it shows.
-    pub fn compare_spec(&self, scratch: &Scratch, spec: &str, name: &str) -> Result<Comparison, String> {
+    pub fn compare_spec(
+        &self,
+        scratch: &Scratch,
+        spec: &str,
+        name: &str,
+        platform: &str,
+    ) -> Result<Comparison, String> {
         let path = scratch.write("attar.yaml", spec);
         let tag = format!("attar-tests/start:{name}");
         let archive = scratch.join("image.tar");
@@ -91,7 +105,7 @@ impl Judge<'_> {
             return Err(last.to_string());
         }
         self.docker.load(&archive);
-        let run = self.docker.run(&["--platform", "linux/amd64"], &tag, &[]);
+        let run = self.docker.run(&["--platform", platform], &tag, &[]);
         self.docker.remove(&tag);
         let starts = run.is_success();
         let said = if starts { String::new() } else { shortened(&run) };

@@ -43,6 +43,18 @@ pub struct Accepted {
     pub reason: String,
 }
 
+/// Most findings that do not count which are listed one by one.
+const MAX_NOTES: usize = 50;
+
+/// What was judged of one image.
+#[derive(Default)]
+struct Judged {
+    start: Start,
+    refused: Vec<Refused>,
+    /// What the entrypoint starts without.
+    others: Vec<Finding>,
+}
+
 /// Something that stops a build.
 struct Refused {
     finding: Finding,
@@ -54,11 +66,11 @@ pub(super) fn prove(context: &Context, images: &Images, made: &[Made]) -> Result
     let judged = parallel::map(context.threads, made, |made| Ok::<_, BuildError>(judge(made)))?;
     let mut starts = Vec::with_capacity(judged.len());
     let mut refused = Vec::new();
-    for (made, (start, here)) in made.iter().zip(judged) {
+    for (made, judged) in made.iter().zip(judged) {
         let name = image_name(&made.variant, &made.platform);
-        tell(context, &name, &start);
-        starts.push(start);
-        refused.extend(here.into_iter().map(|refused| (made, name.clone(), refused)));
+        tell(context, &name, &judged);
+        starts.push(judged.start);
+        refused.extend(judged.refused.into_iter().map(|refused| (made, name.clone(), refused)));
     }
     if refused.is_empty() {
         return Ok(starts);
@@ -66,28 +78,29 @@ pub(super) fn prove(context: &Context, images: &Images, made: &[Made]) -> Result
     Err(BuildError::CannotStart(Box::new(report::gather(context, images, refused))))
 }
 
-fn judge(made: &Made) -> (Start, Vec<Refused>) {
+fn judge(made: &Made) -> Judged {
     let files = ImageFiles::new(made);
     let config =
         assemble::runtime(&made.spec, &made.run_as, super::image::bundle(&made.rootfs.view).is_some());
-    let Ok(platform) = made.platform.parse::<Platform>() else { return Default::default() };
+    let Ok(platform) = made.platform.parse::<Platform>() else { return Judged::default() };
     let subject =
         linkage::Subject { tree: &made.rootfs.view, files: &files, config: &config, platform: &platform };
     let report = linkage::prove(&subject);
     let mut start = Start { entrypoint: report.entrypoint, ..Start::default() };
-    let mut refused = Vec::new();
+    let (mut refused, mut others) = (Vec::new(), Vec::new());
     let needed = report.findings.into_iter().map(|finding| (finding, true));
     for (finding, needed) in needed.chain(report.others.into_iter().map(|finding| (finding, false))) {
         let dropped = remedy::dropped(made, &finding);
         if !needed && dropped.is_none() {
-            start.others += 1;
+            others.push(finding);
         } else if let Some(accepted) = accepted(made, &finding) {
             start.accepted.push(accepted);
         } else {
             refused.push(Refused { finding, dropped });
         }
     }
-    (start, refused)
+    start.others = others.len();
+    Judged { start, refused, others }
 }
 
 /// Returns the exception of the spec that covers a finding.
@@ -104,16 +117,19 @@ fn accepted(made: &Made, finding: &Finding) -> Option<Accepted> {
     })
 }
 
-fn tell(context: &Context, image: &str, start: &Start) {
-    for Accepted { path, missing, reason } in &start.accepted {
+fn tell(context: &Context, image: &str, judged: &Judged) {
+    for Accepted { path, missing, reason } in &judged.start.accepted {
         context.events.warn(format!("{image}: `{path}` lacks `{missing}`, which the spec accepts: {reason}"));
     }
-    if start.others > 0 {
-        let files = if start.others == 1 { "thing is" } else { "things are" };
-        let count = start.others;
-        context.events.note(format!(
-            "{image}: {count} {files} missing for files that the entrypoint is not known to need"
+    let count = judged.others.len();
+    if count > 0 {
+        let things = if count == 1 { "thing is" } else { "things are" };
+        context.events.warn(format!(
+            "{image}: {count} {things} missing for files that the entrypoint is not known to need; `--verbose` lists them"
         ));
+    }
+    for finding in judged.others.iter().take(MAX_NOTES) {
+        context.events.note(format!("{image}: {} {}", finding.object, finding.problem));
     }
 }
 

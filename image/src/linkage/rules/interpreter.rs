@@ -80,6 +80,6 @@ pub(super) fn must_read<'a>(proof: &mut Proof<'a>, running: &Running<'a>, path: 
         // Some interpreters take directories, or standard input.
         Err(Problem::NotRegular) => {}
         Err(_) if path == "-" => {}
-        Err(problem) => proof.fail(path, None, problem, running.step(), weight),
+        Err(problem) => proof.fail(&proof.world.absolute(path), None, problem, running.step(), weight),
     }
 }

@@ -160,6 +160,7 @@ fn jar<'a>(proof: &mut Proof<'a>, running: &Running<'a>, path: &str, version: Op
     interpreter::must_read(proof, running, path, weight);
     let Ok(found) = proof.world.file(path, Access::Read) else { return };
     let Some(bytes) = proof.world.read(&found) else { return };
+    let path = &proof.world.absolute(path);
     let mut fail = |problem| proof.fail(path, Some(found.clone()), problem, running.step(), weight);
     let mismatch =
         |reason: &str, key: &str| Problem::Mismatch { reason: reason.to_owned(), key: key.to_owned() };
@@ -215,8 +216,15 @@ fn class<'a>(
     }
     match places.iter().find_map(|place| class_at(proof, place, &file)) {
         Some(bytes) => {
-            if let Some(problem) = too_new(&bytes, version) {
-                proof.fail(name, None, problem, running.step(), weight);
+            if let Some(Problem::Mismatch { reason, key }) = too_new(&bytes, version) {
+                let problem = Problem::Mismatch { reason: format!("runs `{name}`, which {reason}"), key };
+                proof.fail(
+                    &running.shown.clone(),
+                    Some(running.path.clone()),
+                    problem,
+                    running.step(),
+                    weight,
+                );
             }
         }
         None => {
@@ -362,7 +370,9 @@ mod tests {
         let new = start("").starting(&["/usr/bin/java", "-cp", "/classes", "app.New"]);
         assert_eq!(
             new.findings(),
-            ["app.New is compiled for Java 26, but the image has Java 21 [entrypoint > /usr/bin/java]"]
+            [
+                "/usr/bin/java runs `app.New`, which is compiled for Java 26, but the image has Java 21 [entrypoint > /usr/bin/java]"
+            ]
         );
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn apply<'a>(proof: &mut Proof<'a>, running: &mut Running<'a>, weight
     let found = ENDS.iter().find_map(|end| proof.world.file(&format!("{script}{end}"), Access::Read).ok());
     let Some(found) = found else {
         let problem = proof.world.file(&script, Access::Read).err().unwrap_or(Problem::NotRegular);
-        return proof.fail(&script, None, problem, running.step(), weight);
+        return proof.fail(&proof.world.absolute(&script), None, problem, running.step(), weight);
     };
     proof.report.reached.insert(found.clone());
     let mut packages: BTreeMap<TreePath, Vec<TreePath>> = BTreeMap::new();
