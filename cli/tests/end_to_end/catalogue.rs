@@ -155,6 +155,16 @@ fn shells_stand_in_variants_alone() {
     assert!(listing.get("usr/bin/busybox").is_some_and(|item| item.kind == '-'));
 }
 
+#[test]
+fn images_are_rebuilt_from_themselves() {
+    for name in ["nodejs", "java", "postgresql", "nginx", "redis"] {
+        let image = format!("oci:{}:{name}", built(name).display());
+        let said = attar().args(["rebuild", "--output", "json", &image]).run().success();
+        let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        assert_eq!(said["verdict"], "identical", "{said:#}");
+    }
+}
+
 #[track_caller]
 fn programs_start(platform: &str) {
     let docker = need!(loader());

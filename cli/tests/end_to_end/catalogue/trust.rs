@@ -21,6 +21,15 @@ class Fetch {
     public static void main(String[] arguments) throws Exception {
         var connection = java.net.URI.create(arguments[0]).toURL().openConnection();
         System.out.println(((java.net.HttpURLConnection) connection).getResponseCode());
+        for (var name : new String[] {"native.encoding", "sun.jnu.encoding", "file.encoding"}) {
+            System.out.println(System.getProperty(name));
+        }
+        var image = new java.awt.image.BufferedImage(50, 20, java.awt.image.BufferedImage.TYPE_INT_RGB);
+        var font = new java.awt.Font("SansSerif", java.awt.Font.PLAIN, 12);
+        var graphics = image.createGraphics();
+        graphics.setFont(font);
+        graphics.drawString("\u00c4", 2, 15);
+        System.out.println(font.canDisplay('\u00c4') && graphics.getFontMetrics().stringWidth("\u00c4") > 0);
     }
 }
 "#;
@@ -115,14 +124,16 @@ fn node_trusts_the_certificates_of_the_spec() {
 }
 
 #[test]
-fn java_trusts_the_certificates_of_the_spec() {
+fn java_trusts_the_certificates_of_the_spec_and_draws_text() {
     let docker = need!(loader());
     need!(skip::program("openssl"));
     let server = Server::start();
     let [plain, trusting] = images(docker, "java", ("Fetch.java", JAVA), &server.authority());
     let java = ["--read-only", "--tmpfs", "/tmp", "--entrypoint", "/usr/bin/java"];
     let fetch = |image: &Loaded| docker.run_in("host", &java, &image.tag, &["/app/Fetch.java", &server.url]);
-    assert_eq!(fetch(&trusting).success(), "200\n");
+    let fetched = fetch(&trusting);
+    assert_eq!(fetched.stderr, "", "{fetched}");
+    assert_eq!(fetched.success(), "200\nUTF-8\nUTF-8\nUTF-8\ntrue\n");
     let refused = fetch(&plain).fails(1);
     assert!(refused.contains("unable to find valid certification path"), "{refused}");
     the_keystore_is_the_bundle(docker, &trusting);
