@@ -52,6 +52,7 @@ impl<'a> Proof<'a> {
         if matches!(&problem, Problem::Library { soname, .. } if given(soname)) {
             return;
         }
+        let weight = if self.comes_later(object, &problem) { Weight::Optional } else { weight };
         let mut chain: Vec<String> = std::iter::successors(Some(from), |step| self.steps[step.0].1)
             .map(|step| self.steps[step.0].0.clone())
             .collect();
@@ -68,6 +69,22 @@ impl<'a> Proof<'a> {
             Weight::Optional if others.iter().any(same) => {}
             Weight::Optional => others.push(finding),
         }
+    }
+}
+
+impl Proof<'_> {
+    /// Says whether something that is absent lies in a volume, which is filled when the container starts.
+    fn comes_later(&self, object: &str, problem: &Problem) -> bool {
+        let path = match problem {
+            Problem::Absent { leads_to } => leads_to.as_deref().unwrap_or(object),
+            Problem::Part { path, .. } | Problem::ScriptInterpreter(path) => path,
+            _ => return false,
+        };
+        let inside = |volume: &String| {
+            let rest = path.strip_prefix(volume.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.world.subject.config.volumes.keys().any(inside)
     }
 }
 

@@ -321,6 +321,16 @@ fn plugins_that_are_there_must_load() {
 }
 
 #[test]
+fn what_lies_in_a_volume_comes_later() {
+    let mut sample = Sample::with_libc()
+        .and("usr/bin/perl", program(&["libc.so.6"]))
+        .starting(&["/usr/bin/perl", "/data/x.pl"]);
+    assert_eq!(sample.findings().len(), 1);
+    sample.config.volumes.insert("/data".into(), serde_json::Map::new());
+    assert_eq!((sample.findings().len(), sample.others().len()), (0, 1));
+}
+
+#[test]
 fn what_the_host_gives_is_not_missed() {
     assert_eq!(app(&["libcuda.so.1"]).findings(), Vec::<String>::new());
 }

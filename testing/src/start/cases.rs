@@ -17,6 +17,18 @@ pub struct Case {
     pub quick: bool,
 }
 
+/// The folder of the examples.
+pub(super) const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+
+impl Case {
+    /// Says whether the example names the package that is left out.
+    pub(super) fn is_named(&self) -> bool {
+        let Some(example) = self.example else { return false };
+        let text = std::fs::read_to_string(format!("{EXAMPLES}/{example}/attar.yaml")).expect("an example");
+        text.lines().any(|line| line.trim() == format!("- {}", self.lacking))
+    }
+}
+
 const fn case(
     name: &'static str,
     packages: &'static [&'static str],
@@ -34,19 +46,27 @@ const fn quick(case: Case) -> Case {
     Case { quick: true, ..case }
 }
 
+const POSTGRES: &str = "/usr/lib/postgresql/17/bin/postgres";
+
 /// Makes a database and asks something so expensive that PostgreSQL compiles the query. It starts without
 /// what it compiles with, and then the query fails.
-const POSTGRES_QUERY: &str = "cd /usr/lib/postgresql/17/bin && ./initdb -D /tmp/d >/dev/null && \
+const POSTGRES_QUERY: &str = "cd /usr/lib/postgresql/17/bin && ./initdb -D /tmp/d >/dev/null 2>&1 && \
     echo 'set jit_above_cost = 0; select count(*) from generate_series(1, 9) x;' \
-    | ./postgres --single -D /tmp/d postgres 2>&1 | grep -q 'count = \"9\"'";
+    | ./postgres --single -D /tmp/d postgres >/tmp/said 2>&1; \
+    grep -q 'count = \"9\"' /tmp/said || { grep ERROR /tmp/said >&2; exit 1; }";
 
 /// The programs that are compared.
-pub const CASES: [Case; 53] = [
+pub const CASES: [Case; 58] = [
     upon("static", case("example-static", &["busybox-static"], &["/usr/bin/busybox", "true"], "")),
     upon("base-nossl", case("example-base-nossl", &["mawk"], &["mawk", "BEGIN{}"], "libc6")),
     upon("base", case("example-base", &["openssl"], &["openssl", "version"], "libssl3t64")),
     upon("cc", case("example-cc", &["ninja-build"], &["ninja", "--version"], "libstdc++6")),
     upon("python3", case("example-python3", &[], &["/usr/bin/python3.13", "-c", "import ctypes"], "libffi8")),
+    upon("nodejs", case("example-nodejs", &[], &["/usr/bin/node", "-e", "1"], "libuv1t64")),
+    upon("java", case("example-java", &[], &["/usr/bin/java", "-version"], "zlib1g")),
+    upon("nginx", case("example-nginx", &[], &["/usr/sbin/nginx", "-v"], "libpcre2-8-0")),
+    upon("redis", case("example-redis", &[], &["/usr/bin/redis-server", "--version"], "libjemalloc2")),
+    upon("postgresql", case("example-postgresql", &[], &[POSTGRES, "--version"], "libldap2")),
     quick(case("bash", &["bash"], &["/bin/bash", "-c", "true"], "libtinfo6")),
     quick(case("busybox", &["busybox"], &["/usr/bin/busybox", "true"], "libc6")),
     quick(case("curl", &["curl"], &["curl", "--version"], "libnghttp2-14")),
@@ -66,7 +86,7 @@ pub const CASES: [Case; 53] = [
     case("sqlite3", &["sqlite3"], &["sqlite3", ":memory:", "select 1"], "libreadline8t64"),
     case("git", &["git"], &["git", "--version"], "libpcre2-8-0"),
     case("nginx", &["nginx"], &["/usr/sbin/nginx", "-v"], "libpcre2-8-0"),
-    case("postgres", &["postgresql-17"], &["/usr/lib/postgresql/17/bin/postgres", "--version"], "libldap2"),
+    case("postgres", &["postgresql-17"], &[POSTGRES, "--version"], "libldap2"),
     case(
         "postgres-query",
         &["postgresql-17", "dash", "grep"],

@@ -15,6 +15,7 @@ use crate::command::Finished;
 use crate::engine::Docker;
 use crate::scratch::Scratch;
 
+use cases::EXAMPLES;
 pub use cases::{CASES, Case};
 pub use native::{Native, natives};
 
@@ -51,12 +52,11 @@ impl Judge<'_> {
         let mut leave_out = String::new();
         if lacking {
             leave_out = format!("  without: {{packages: [{}]}}\n", case.lacking);
-            // An example names the packages that it holds.
-            packages.extend(case.example.map(|_| format!("{{name: {}, remove: true}}", case.lacking)));
+            // What an example names would win over what is left out.
+            packages.extend(case.is_named().then(|| format!("{{name: {}, remove: true}}", case.lacking)));
         }
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
         let include =
-            case.example.map_or_else(String::new, |name| format!("include: {folder}/{name}/attar.yaml\n"));
+            case.example.map_or_else(String::new, |name| format!("include: {EXAMPLES}/{name}/attar.yaml\n"));
         let mut command = String::new();
         for word in case.command {
             write!(command, "{}, ", serde_json::Value::from(*word)).expect("a string takes all");

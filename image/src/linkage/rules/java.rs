@@ -73,6 +73,8 @@ fn machine<'a>(
     let machines = [
         "lib/server/libjvm.so",
         "lib/client/libjvm.so",
+        "lib/*/libjvm.so",
+        "jre/lib/*/*/libjvm.so",
         "lib/*/server/libjvm.so",
         "jre/lib/*/server/libjvm.so",
     ];
@@ -227,6 +229,9 @@ fn class<'a>(
                 );
             }
         }
+        // A class of Java itself, or one that an archive refers to.
+        None if ["java.", "jdk.", "sun.", "com.sun."].iter().any(|own| name.starts_with(own)) => {}
+        None if places.iter().any(|place| refers_on(proof, place)) => {}
         None => {
             let problem = Problem::Part { what: format!("the class {name} in its class path"), path: file };
             proof.fail(&running.shown.clone(), Some(running.path.clone()), problem, running.step(), weight);
@@ -242,6 +247,12 @@ fn class_at(proof: &Proof<'_>, place: &str, file: &str) -> Option<Vec<u8>> {
     }
     let archive = proof.world.file(place, Access::Read).ok()?;
     Archive::read(&proof.world.read(&archive)?)?.content(file)
+}
+
+/// Says whether an archive has a class path of its own.
+fn refers_on(proof: &Proof<'_>, place: &str) -> bool {
+    let manifest = class_at(proof, place, "META-INF/MANIFEST.MF").unwrap_or_default();
+    attribute(&String::from_utf8_lossy(&manifest), "Class-Path").is_some()
 }
 
 fn class_file(name: &str) -> String {

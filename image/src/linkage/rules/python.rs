@@ -124,15 +124,17 @@ fn standard_library(proof: &Proof<'_>, running: &Running<'_>, python: &Python) -
     let mut prefixes: Vec<String> = world.variable("PYTHONHOME").into_iter().map(str::to_owned).collect();
     prefixes.extend(running.path.ancestors().skip(1).take(1).map(|prefix| shown(&prefix)));
     prefixes.extend(["/usr".into(), "/usr/local".into()]);
-    let found = |prefix: &String| {
-        let directory = format!("{}/lib/python{}", prefix.trim_end_matches('/'), python.version);
-        let is_there = ["encodings/__init__.py", "encodings/__init__.pyc"]
-            .iter()
-            .any(|file| world.exists(&format!("{directory}/{file}")));
-        let packed = format!("{}/lib/python{}.zip", prefix.trim_end_matches('/'), python.tag);
-        (is_there || world.exists(&packed)).then(|| TreePath::parse(directory).ok()).flatten()
+    let version = &python.version;
+    let candidates = prefixes.iter().flat_map(|prefix| {
+        // Some distributions keep it where they keep libraries.
+        ["lib", "lib64"].map(|lib| format!("{}/{lib}/python{version}", prefix.trim_end_matches('/')))
+    });
+    let is_there = |directory: &String| {
+        let files = ["encodings/__init__.py", "encodings/__init__.pyc"];
+        let packed = directory.replace(&format!("python{version}"), &format!("python{}.zip", python.tag));
+        files.iter().any(|file| world.exists(&format!("{directory}/{file}"))) || world.exists(&packed)
     };
-    prefixes.iter().find_map(found)
+    candidates.filter(is_there).find_map(|directory| TreePath::parse(directory).ok())
 }
 
 /// Lists the directories that modules are looked for in, those of the user's own first.
@@ -164,6 +166,11 @@ fn places(proof: &Proof<'_>, running: &Running<'_>, python: &Python, library: &T
         }
         None => places.extend(system.into_iter().filter_map(parse)),
     }
+    // Modules of a user's own; whose, is not worth asking.
+    for home in pattern::names(world, &TreePath::parse("home").unwrap_or_default()) {
+        places.extend(parse(format!("/home/{home}/.local/lib/python{version}/site-packages")));
+    }
+    places.extend(parse(format!("/root/.local/lib/python{version}/site-packages")));
     // The root as a place would make everything a module.
     places.retain(|place| !place.is_root());
     places.dedup();
