@@ -152,11 +152,16 @@ impl Evidence {
         Document::new(manifest)
     }
 
+    /// Returns the blobs of the artifact, each with its media type.
+    pub fn blobs(&self) -> [(&'static str, &[u8]); 3] {
+        [(media_type::EMPTY, EMPTY), (EVIDENCE, &self.recipe), (LOCK, &self.lock)]
+    }
+
     /// Writes the artifact about the image `subject` into a layout. The returned descriptor is its entry.
     pub fn write(&self, writer: &Writer, subject: &Descriptor) -> Result<Descriptor, LayoutError> {
-        writer.put(media_type::EMPTY, EMPTY, None)?;
-        writer.put(EVIDENCE, &self.recipe[..], None)?;
-        writer.put(LOCK, &self.lock[..], None)?;
+        for (media_type, bytes) in self.blobs() {
+            writer.put(media_type, bytes, None)?;
+        }
         let mut entry = writer.put_document(media_type::MANIFEST, &self.manifest(subject))?;
         entry.artifact_type = Some(EVIDENCE.to_owned());
         Ok(entry)

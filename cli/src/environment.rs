@@ -1,7 +1,8 @@
 //! Every environment variable this program reads, once.
 //!
 //! No other file of the command line, and no crate below it, asks the environment for anything of
-//! ours. The reference page in `docs/` is made from the same table.
+//! ours. Logins and engines are found by `attar_registry`, in one module each; their variables stand here
+//! for the reference. The reference page in `docs/` is made from the same table.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,13 +20,21 @@ pub(crate) enum Variable {
     NoProxy,
     SslCertFile,
     Netrc,
+    DockerConfig,
+    RegistryAuthFile,
+    DockerHost,
+    DockerContext,
+    DockerTlsVerify,
+    DockerCertPath,
+    ContainerHost,
+    XdgRuntimeDir,
     AttarConfig,
     AttarLog,
 }
 
 impl Variable {
     /// Every variable, in the order of the reference.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 20] = [
         Self::SourceDateEpoch,
         Self::NoColor,
         Self::Ci,
@@ -36,6 +45,14 @@ impl Variable {
         Self::NoProxy,
         Self::SslCertFile,
         Self::Netrc,
+        Self::DockerConfig,
+        Self::RegistryAuthFile,
+        Self::DockerHost,
+        Self::DockerContext,
+        Self::DockerTlsVerify,
+        Self::DockerCertPath,
+        Self::ContainerHost,
+        Self::XdgRuntimeDir,
         Self::AttarConfig,
         Self::AttarLog,
     ];
@@ -53,6 +70,14 @@ impl Variable {
             Self::NoProxy => "NO_PROXY",
             Self::SslCertFile => "SSL_CERT_FILE",
             Self::Netrc => "NETRC",
+            Self::DockerConfig => "DOCKER_CONFIG",
+            Self::RegistryAuthFile => "REGISTRY_AUTH_FILE",
+            Self::DockerHost => "DOCKER_HOST",
+            Self::DockerContext => "DOCKER_CONTEXT",
+            Self::DockerTlsVerify => "DOCKER_TLS_VERIFY",
+            Self::DockerCertPath => "DOCKER_CERT_PATH",
+            Self::ContainerHost => "CONTAINER_HOST",
+            Self::XdgRuntimeDir => "XDG_RUNTIME_DIR",
             Self::AttarConfig => "ATTAR_CONFIG",
             Self::AttarLog => "ATTAR_LOG",
         }
@@ -73,6 +98,18 @@ impl Variable {
             Self::NoProxy => "hosts that are reached without a proxy",
             Self::SslCertFile => "certificate authorities to trust for `https` instead of the system's",
             Self::Netrc => "logins for archives, asked after apt's own; default `.netrc` in the home folder",
+            Self::DockerConfig => {
+                "folder of `config.json`, where logins to registries and the Docker context stand; default `.docker` in the home folder"
+            }
+            Self::RegistryAuthFile => "file of logins to registries, asked first",
+            Self::DockerHost => "address of the Docker engine: `unix://PATH` or `tcp://HOST:PORT`",
+            Self::DockerContext => "Docker context to use instead of the current one",
+            Self::DockerTlsVerify => "any value: `DOCKER_HOST` speaks TLS",
+            Self::DockerCertPath => {
+                "folder of `ca.pem`, `cert.pem` and `key.pem` for that; default that of `config.json`"
+            }
+            Self::ContainerHost => "address of the Podman service",
+            Self::XdgRuntimeDir => "folder of `podman/podman.sock` and `containers/auth.json`",
             Self::AttarConfig => "configuration file to read instead of the user's",
             Self::AttarLog => "what is logged to standard error, such as `debug` or `attar_builder=trace`",
         }

@@ -10,6 +10,8 @@ use attar_builder::locking::LockingError;
 use attar_builder::repository::{RepositoryError, Stale};
 use attar_builder::spec::Diagnostics;
 
+mod registry;
+
 use crate::escape;
 use crate::exit_code::ExitCode;
 
@@ -108,7 +110,9 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         Some(CacheError::Newer { .. }) => Some("`--cache-dir DIR` uses another cache"),
         _ => None,
     });
-    text.map(String::from)
+    let text = text.map(String::from);
+    text.or_else(|| cause.downcast_ref().and_then(registry::failed))
+        .or_else(|| cause.downcast_ref().and_then(registry::engine))
 }
 
 /// Says how a spec accepts the first thing that is missing.

@@ -36,6 +36,7 @@ pub(crate) fn open(source: &ImageSource, platform: Option<&str>) -> anyhow::Resu
             Opened { layout, images, _scratch: None }
         }
         ImageSource::Archive(path) => open_archive(path)?,
+        elsewhere => return Err(not_here(elsewhere)),
     };
     if let Some(wanted) = platform {
         let wanted: Platform = wanted.parse().with_context(|| format!("cannot read platform `{wanted}`"))?;
@@ -81,7 +82,15 @@ pub(crate) fn entry(source: &ImageSource) -> anyhow::Result<Entry> {
             let (descriptor, referrers) = (entry.clone(), referrers.clone());
             Ok(Entry { layout, descriptor, referrers, _scratch: Some(scratch) })
         }
+        elsewhere => Err(not_here(elsewhere)),
     }
+}
+
+/// Images elsewhere are brought here first; a command that does not do so cannot read them.
+fn not_here(source: &ImageSource) -> anyhow::Error {
+    Usage::new(format!("this command does not read `{source}`"))
+        .hint("it reads `oci:DIR[:NAME]`, `oci-archive:FILE` and `docker-archive:FILE`")
+        .into()
 }
 
 fn open_archive(path: &Path) -> anyhow::Result<Opened> {

@@ -16,10 +16,12 @@ mod escape;
 mod exit_code;
 mod failure;
 mod image;
+mod network;
 mod output;
 mod progress;
 #[cfg(test)]
 mod reference;
+mod remote;
 mod settings;
 mod size;
 mod source;
@@ -65,7 +67,9 @@ fn start_logging(settings: &Settings) {
     let wanted = environment::Variable::AttarLog.value();
     let filter = match wanted.as_deref().and_then(std::ffi::OsStr::to_str) {
         Some(filter) => filter,
-        None if settings.verbosity == Verbosity::Debug => "attar=debug,attar_builder=debug,attar_image=debug",
+        None if settings.verbosity == Verbosity::Debug => {
+            "attar=debug,attar_builder=debug,attar_image=debug,attar_registry=debug"
+        }
         None => return,
     };
     tracing_subscriber::fmt()

@@ -6,6 +6,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use attar_image::reference::Reference;
+use attar_registry::engine::Kind;
+
 use crate::discovery::SPEC;
 use crate::failure::Usage;
 
@@ -30,6 +33,17 @@ pub(crate) enum ImageSource {
     },
     /// An OCI image layout or a Docker archive in a tar file; its content says which.
     Archive(PathBuf),
+    /// In a registry.
+    Registry(Reference),
+    /// In an engine.
+    Engine {
+        /// The engine.
+        kind: Kind,
+        /// What the engine is asked for: a name, or an identifier.
+        name: String,
+    },
+    /// In the first engine that has it, else in its registry.
+    Anywhere(Reference),
 }
 
 impl fmt::Display for ImageSource {
@@ -38,6 +52,9 @@ impl fmt::Display for ImageSource {
             Self::Layout { folder, name: Some(name) } => write!(f, "oci:{}:{name}", folder.display()),
             Self::Layout { folder, name: None } => write!(f, "oci:{}", folder.display()),
             Self::Archive(file) => write!(f, "{}", file.display()),
+            Self::Registry(reference) => write!(f, "registry:{}", reference.familiar()),
+            Self::Engine { kind, name } => write!(f, "{}:{name}", kind.prefix()),
+            Self::Anywhere(reference) => f.write_str(&reference.familiar()),
         }
     }
 }
@@ -49,8 +66,8 @@ enum Form<'a> {
     Archive(&'a str),
     SpecFile(&'a str),
     Path(&'a str),
-    Engine { prefix: &'a str },
-    Registry,
+    Engine { prefix: &'a str, name: &'a str },
+    Registry(&'a str),
     Reference(&'a str),
 }
 
@@ -63,17 +80,17 @@ pub(crate) fn parse(word: &str) -> anyhow::Result<Source> {
         Form::Archive(path) => Source::Image(ImageSource::Archive(path.into())),
         Form::SpecFile(path) => Source::Spec(path.into()),
         Form::Path(path) => by_content(Path::new(path))?,
-        Form::Engine { prefix } => {
-            return Err(Usage::new(format!("this version reads no images of `{prefix}:`"))
-                .hint(format!("`{prefix} save` writes an archive that it reads: `docker-archive:FILE`"))
+        Form::Engine { prefix: "containerd", .. } => {
+            return Err(Usage::new("this version reads no images of `containerd:`")
+                .hint("`ctr images export FILE NAME` writes an archive that it reads: `oci-archive:FILE`")
                 .into());
         }
-        Form::Registry => {
-            return Err(Usage::new("this version reads no images of registries")
-                .hint("`skopeo copy docker://… oci:DIR` makes a layout that it reads: `oci:DIR`")
-                .into());
+        Form::Engine { prefix, name } => {
+            let kind = if prefix == "podman" { Kind::Podman } else { Kind::Docker };
+            Source::Image(ImageSource::Engine { kind, name: name.to_owned() })
         }
-        Form::Reference(reference) => return Err(no_reference(reference).into()),
+        Form::Registry(text) => Source::Image(ImageSource::Registry(reference(text, word)?)),
+        Form::Reference(text) => Source::Image(ImageSource::Anywhere(reference(text, word)?)),
     };
     Ok(source)
 }
@@ -89,9 +106,9 @@ fn form(word: &str) -> Form<'_> {
                 return Form::Layout { folder, name };
             }
             "oci-archive" | "docker-archive" => return Form::Archive(rest),
-            "docker" | "podman" | "containerd" => return Form::Engine { prefix },
-            "docker-daemon" => return Form::Engine { prefix: "docker" },
-            "registry" => return Form::Registry,
+            "docker" | "podman" | "containerd" => return Form::Engine { prefix, name: rest },
+            "docker-daemon" => return Form::Engine { prefix: "docker", name: rest },
+            "registry" => return Form::Registry(rest),
             _ => {}
         }
     }
@@ -126,15 +143,17 @@ fn by_content(path: &Path) -> Result<Source, Usage> {
     }
 }
 
-fn no_reference(reference: &str) -> Usage {
-    let error = Usage::new(format!(
-        "`{reference}` names an image of an engine or a registry, and this version reads neither"
-    ));
-    if Path::new(reference).exists() {
-        error.hint(format!("to read the file or folder of that name: `./{reference}`"))
-    } else {
-        error.hint("images are read from `oci:DIR[:NAME]`, `oci-archive:FILE` and `docker-archive:FILE`")
-    }
+fn reference(text: &str, word: &str) -> Result<Reference, Usage> {
+    text.parse().map_err(|error| {
+        let error = Usage::new(format!("`{word}` names no image: {error}"));
+        if Path::new(word).exists() {
+            error.hint(format!("to read the file or folder of that name: `./{word}`"))
+        } else if word != text {
+            error.hint(format!("the image named `registry` is `docker.io/library/registry:{text}`"))
+        } else {
+            error
+        }
+    })
 }
 
 #[cfg(test)]
@@ -149,10 +168,10 @@ mod tests {
             ("oci://image", Form::Layout { folder: "image", name: None }),
             ("oci-archive:a", Form::Archive("a")),
             ("docker-archive:a.tar", Form::Archive("a.tar")),
-            ("docker:nginx", Form::Engine { prefix: "docker" }),
-            ("docker://nginx", Form::Engine { prefix: "docker" }),
-            ("docker-daemon:nginx", Form::Engine { prefix: "docker" }),
-            ("registry:nginx", Form::Registry),
+            ("docker:nginx", Form::Engine { prefix: "docker", name: "nginx" }),
+            ("docker://nginx", Form::Engine { prefix: "docker", name: "nginx" }),
+            ("docker-daemon:nginx", Form::Engine { prefix: "docker", name: "nginx" }),
+            ("registry:nginx", Form::Registry("nginx")),
             ("api.yaml", Form::SpecFile("api.yaml")),
             ("./image", Form::Path("./image")),
             ("..", Form::Path("..")),

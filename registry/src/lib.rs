@@ -46,6 +46,7 @@ mod transport;
 mod upload;
 
 pub use artifact::{Artifact, ArtifactLayer};
+pub use auth::AuthError;
 pub use blob::{BlobSource, LayoutBlobs, MemoryBlobs};
 pub use client::{Client, PlainHttp, Settings};
 pub use contents::{Contents, RawManifest};

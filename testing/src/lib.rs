@@ -9,6 +9,7 @@ pub mod command;
 pub mod container;
 pub mod containerd;
 pub mod deb;
+pub mod docker_registry;
 pub mod engine;
 pub mod forge;
 pub mod http;

@@ -12,6 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 #[derive(Debug)]
 pub struct Authority {
     certificate: String,
+    server: (String, String),
     config: Arc<ServerConfig>,
 }
 
@@ -23,6 +24,7 @@ impl Authority {
         let authority = CertifiedIssuer::self_signed(parameters, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
         let server = CertificateParams::new(vec!["127.0.0.1".to_owned()])?.signed_by(&key, &authority)?;
+        let server_pem = (server.pem(), key.serialize_pem());
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -30,12 +32,17 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![server.der().clone()], key)
             .context("the server's own certificate")?;
-        Ok(Self { certificate: authority.pem(), config: Arc::new(config) })
+        Ok(Self { certificate: authority.pem(), server: server_pem, config: Arc::new(config) })
     }
 
     /// Returns the certificate of the authority in PEM, as `SSL_CERT_FILE` holds it.
     pub fn pem(&self) -> &str {
         &self.certificate
+    }
+
+    /// Returns the server's certificate and its key in PEM, for servers that are programs.
+    pub fn server_pem(&self) -> (&str, &str) {
+        (&self.server.0, &self.server.1)
     }
 
     /// Returns what a server needs to accept connections.

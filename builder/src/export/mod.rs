@@ -13,7 +13,8 @@ use attar_image::archive::{ArchiveError, write_docker_archive, write_oci_archive
 use attar_image::filesystem::Content;
 use attar_image::layout::{Durability, Layout, LayoutError, Part, Writer};
 use attar_image::manifest::{CONTAINERD_NAME, Descriptor, REF_NAME, media_type};
-use attar_image::reference::{Reference, Tag};
+use attar_image::platform::Platform;
+use attar_image::reference::Reference;
 
 use crate::build::Built;
 use crate::cache::Cache;
@@ -294,22 +295,35 @@ fn temporary_layout(
     Ok((layout, entries, folder))
 }
 
-/// Names entries by their tags, each tag an entry, as engines write and read them.
+/// Returns a reference with the tag of a variant: variant `v` of `R:T` is `R:T-v`, of `R` it is `R:v`.
+///
+/// `None` where the tag would be too long; the image keeps its digest.
+pub fn variant_reference(reference: &Reference, variant: &str) -> Option<Reference> {
+    let tag = match (&reference.tag, variant) {
+        (_, "") => reference.tag_or_latest(),
+        (None, variant) => variant.parse().ok()?,
+        (Some(tag), variant) => entry_name(tag.as_str(), variant).parse().ok()?,
+    };
+    Some(reference.at_tag(tag))
+}
+
+/// Names entries by their tags, each tag an entry, as engines write and read them. Entries about images
+/// stay as they are.
 fn tagged(entries: &[Descriptor], built: &[Built], tags: &[Reference]) -> Vec<Descriptor> {
     if tags.is_empty() {
         return entries.to_vec();
     }
     let mut named = Vec::new();
-    for (entry, built) in entries.iter().zip(built) {
-        for reference in tags {
-            // A tag that is too long with its variant is left out; the image keeps its digest.
-            let Ok(tag) = entry_name(reference.tag_or_latest().as_str(), &built.variant).parse::<Tag>()
-            else {
-                continue;
-            };
+    for entry in entries {
+        let Some(built) = built.iter().find(|built| built.index.digest() == entry.digest) else {
+            named.push(entry.clone());
+            continue;
+        };
+        for reference in tags.iter().filter_map(|reference| variant_reference(reference, &built.variant)) {
             let mut entry = entry.clone();
+            let tag = reference.tag_or_latest();
             entry.annotations.insert(REF_NAME.to_owned(), tag.as_str().to_owned());
-            entry.annotations.insert(CONTAINERD_NAME.to_owned(), reference.at_tag(tag).to_string());
+            entry.annotations.insert(CONTAINERD_NAME.to_owned(), reference.to_string());
             named.push(entry);
         }
     }
@@ -328,22 +342,49 @@ fn to_docker_archive(
         let count = built.len();
         return Err(ExportError::Several { destination: destination.clone(), count, cure });
     };
-    let (layout, entries, _folder) = temporary_layout(cache, built, destination)?;
+    write_file(destination, file, |out| docker_archive(cache, one, destination, tags, out))
+}
+
+/// Writes an image as an archive that `docker load` reads, under `tags` or the spec's name.
+fn docker_archive(
+    cache: &Cache,
+    built: &Built,
+    destination: &Destination,
+    tags: &[Reference],
+    out: impl Write,
+) -> Result<(), ExportError> {
+    let (layout, entries, _folder) = temporary_layout(cache, std::slice::from_ref(built), destination)?;
     let failed = |source| ExportError::Layout { destination: destination.clone(), source: Box::new(source) };
     let mut images = Vec::new();
-    for entry in &entries {
+    for entry in entries.iter().filter(|entry| entry.digest == built.index.digest()) {
         images.extend(layout.images(entry).map_err(failed)?);
     }
     let references: Vec<Reference> = match tags {
-        [] => one.name.iter().filter_map(|name| name.parse().ok()).collect(),
+        [] => built.name.iter().filter_map(|name| name.parse().ok()).collect(),
         tags => tags.to_vec(),
     };
-    write_file(destination, file, |out| {
-        write_docker_archive(&layout, &images, &references, out).map_err(|source| ExportError::Archive {
-            destination: destination.clone(),
-            source: Box::new(source),
-        })
-    })
+    let references: Vec<Reference> =
+        references.iter().filter_map(|reference| variant_reference(reference, &built.variant)).collect();
+    write_docker_archive(&layout, &images, &references, out)
+        .map_err(|source| ExportError::Archive { destination: destination.clone(), source: Box::new(source) })
+}
+
+/// Writes the image of one platform as an archive for an engine, under `tags` or the spec's name.
+///
+/// `engine` is what messages call the engine.
+pub fn for_engine(
+    cache: &Cache,
+    built: &Built,
+    platform: &Platform,
+    engine: &str,
+    tags: &[Reference],
+    out: impl Write,
+) -> Result<(), ExportError> {
+    let images: Vec<_> =
+        built.images.iter().filter(|image| image.platform.is_same(platform)).cloned().collect();
+    let index = crate::assemble::index(built.index.annotations.clone(), &images);
+    let one = Built { images, index, ..built.clone() };
+    docker_archive(cache, &one, &Destination::DockerArchive(engine.into()), tags, out)
 }
 
 /// Writes a file beside its place and moves it there when it is complete. `-` is standard output.

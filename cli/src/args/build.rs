@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use attar_builder::export::Destination;
 use clap::Args;
 
-use super::shared::{ImageArgs, SourceArgs, SpecArgs, SpecPaths};
+use super::shared::{ImageArgs, PublishArgs, RegistryArgs, SourceArgs, SpecArgs, SpecPaths};
 
-/// Build images and write them where `-o` says.
+/// Build images, and write, push or load them.
 ///
 /// Without a lock, packages are chosen and `attar.lock` is written beside the spec; with one, exactly
-/// its packages are taken. Without `-o` everything is built and proven, and nothing is written.
-/// Prints one line for each image: its digest, and where it was written.
+/// its packages are taken. Without `-o`, `--push` or `--load` everything is built and proven, and nothing
+/// is written. Prints one line for each image: its digest, or when it was pushed its reference by
+/// digest, then where else it is. A tag moves when everything it leads to is in its place.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Destinations:
   oci:DIR[:NAME]        entry NAME of an OCI image layout, all platforms
@@ -24,6 +25,9 @@ Examples:
   attar build api/attar.yaml worker/attar.yaml -o oci:images
   attar build services/... -o oci:images         every attar.yaml below a folder
   attar build --platform linux/arm64 -t api:1.4 -o docker-archive:api.tar
+  attar build -t reg.example/team/api:1.4 --push
+  attar build services/... --repository reg.example/team -t 1.4 --push
+  attar build --load=podman -t api:dev
   attar build --all-variants --locked --offline -o oci:image:1.4")]
 pub(crate) struct BuildArgs {
     #[command(flatten)]
@@ -33,9 +37,15 @@ pub(crate) struct BuildArgs {
     #[arg(short, long = "output", value_name = "DEST")]
     pub(crate) outputs: Vec<Destination>,
 
-    /// Name and tag for the archives that hold one (repeatable).
+    /// Name and tag of the image, where it is pushed, loaded or written to an archive (repeatable).
     #[arg(short, long = "tag", value_name = "NAME[:TAG]")]
     pub(crate) tags: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) publish: PublishArgs,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
 
     /// File for a report in JSON for machines; `-` is standard output.
     #[arg(long, value_name = "FILE")]

@@ -33,7 +33,7 @@ pub(crate) use packages::PackagesArgs;
 pub(crate) use rebuild::RebuildArgs;
 pub(crate) use schema::SchemaArgs;
 pub(crate) use search::SearchArgs;
-pub(crate) use shared::{ImageArgs, NamedValue, SourceArgs, SpecArgs};
+pub(crate) use shared::{EngineName, ImageArgs, NamedValue, PublishArgs, RegistryArgs, SourceArgs, SpecArgs};
 pub(crate) use show::ShowArgs;
 pub(crate) use why::WhyArgs;
 
@@ -48,7 +48,8 @@ pub(crate) use why::WhyArgs;
     after_long_help = "Examples:
   attar init                                  write a commented attar.yaml
   attar build -o oci:image                    build ./attar.yaml into the OCI layout `image`
-  attar build -o docker-archive:image.tar -t api:1.4
+  attar build -t reg.example/api:1.4 --push   push it, the tag last
+  attar build --load                          load it into Docker or Podman
   attar why attar.yaml libssl.so.3            which line of the spec brought it in
 
 Exit codes: 0 yes, 1 error, 2 the answer is no, 3 cannot judge, 64 wrong usage.

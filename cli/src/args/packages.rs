@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::shared::ReportArgs;
+use super::shared::{RegistryArgs, ReportArgs};
 
 /// List the packages of specs or images.
 ///
@@ -12,9 +12,11 @@ use super::shared::ReportArgs;
   attar packages                           of the nearest spec, as its lock has them
   attar packages oci:image                 of an image, as its own package data says
   attar packages services/...              of every spec below a folder
+  attar packages registry:reg.example/api:1.4
   attar packages api.tar --platform linux/arm64 -o json
 
-Images: oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE, or a path.")]
+Images: REF (of Docker or Podman, else of its registry), registry:REF, docker:REF, podman:REF,
+oci:DIR[:NAME], oci-archive:FILE, docker-archive:FILE, or a path.")]
 pub(crate) struct PackagesArgs {
     /// Specs or images; `DIR/...` is every spec below a folder. Default: the nearest `attar.yaml`, here
     /// or in a folder above.
@@ -31,4 +33,7 @@ pub(crate) struct PackagesArgs {
 
     #[command(flatten)]
     pub(crate) report: ReportArgs,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
 }

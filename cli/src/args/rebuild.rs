@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::shared::{ImageArgs, ReportArgs, SourceArgs, SpecArgs};
+use super::shared::{ImageArgs, RegistryArgs, ReportArgs, SourceArgs, SpecArgs};
 
 /// Build an image again from nothing but its packages, and say whether the bytes are the same.
 ///
@@ -18,9 +18,10 @@ use super::shared::{ImageArgs, ReportArgs, SourceArgs, SpecArgs};
   attar rebuild ./api --all-variants
   attar rebuild ./api --against oci:image:1.4    and compare with what was published
   attar rebuild oci:image:1.4                    from the published image alone
+  attar rebuild registry:reg.example/api:1.4
 
 Exit codes: 0 identical, 2 they differ (the first layer, file and field are named), 3 cannot judge.
-Images: oci:DIR[:NAME], oci-archive:FILE, or a path.")]
+Images: registry:REF, oci:DIR[:NAME], oci-archive:FILE, or a path.")]
 pub(crate) struct RebuildArgs {
     /// Spec or image. Default: the nearest `attar.yaml`, here or in a folder above.
     #[arg(value_name = "SPEC|IMAGE")]
@@ -49,4 +50,7 @@ pub(crate) struct RebuildArgs {
 
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
 }

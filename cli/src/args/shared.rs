@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::output::Output;
 
@@ -32,6 +32,43 @@ pub(crate) struct SpecArgs {
     /// Value of a parameter that the spec declares under `args` (repeatable).
     #[arg(long = "arg", value_name = "NAME=VALUE")]
     pub(crate) arguments: Vec<NamedValue>,
+}
+
+/// How registries are spoken to.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Registries")]
+pub(crate) struct RegistryArgs {
+    /// Speak plain HTTP to registries. Those on the loopback interface are asked so anyhow.
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
+
+/// Where images are published.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Registries")]
+pub(crate) struct PublishArgs {
+    /// Push the images to every `-t`, or by digest alone to the repository that `--repository` gives.
+    #[arg(long)]
+    pub(crate) push: bool,
+
+    /// Repository that the `name` of each spec stands below; `-t` is then the tag alone.
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) repository: Option<String>,
+
+    /// Load the image for the engine's platform into Docker or Podman. Default: the first that answers.
+    #[arg(long, value_name = "ENGINE", num_args = 0..=1, require_equals = true, default_missing_value = "any")]
+    pub(crate) load: Option<EngineName>,
+}
+
+/// A container engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineName {
+    /// Docker, or Podman where Docker does not answer.
+    Any,
+    /// Docker.
+    Docker,
+    /// Podman.
+    Podman,
 }
 
 /// Which images of a spec are built, and what is added to them.

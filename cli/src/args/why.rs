@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::shared::{ReportArgs, SourceArgs, SpecArgs};
+use super::shared::{RegistryArgs, ReportArgs, SourceArgs, SpecArgs};
 
 /// Say why something is in an image: line of the spec, packages, file.
 ///
@@ -12,6 +12,7 @@ use super::shared::{ReportArgs, SourceArgs, SpecArgs};
   attar why libssl3t64
   attar why attar.yaml /usr/bin/openssl
   attar why oci:image libz.so.1
+  attar why docker:api:dev /etc/passwd
 
 Exit codes: 0 it is there, 2 it is not.")]
 pub(crate) struct WhyArgs {
@@ -35,4 +36,7 @@ pub(crate) struct WhyArgs {
 
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
 }

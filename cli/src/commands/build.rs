@@ -1,6 +1,6 @@
 //! `attar build`: from specs to images where the user wants them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -12,31 +12,36 @@ use attar_builder::spec;
 use attar_image::reference::Reference;
 
 use super::context::{pairs, start};
-use super::{lock, metadata, several};
+use super::load::Loading;
+use super::publish::{Pushed, Targets};
+use super::{lock, metadata, publish, several};
 use crate::args::BuildArgs;
 use crate::discovery;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
+use crate::network::Network;
 use crate::progress::Reporter;
 use crate::settings::Settings;
 
 pub(crate) fn run(arguments: &BuildArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let tags = tags(&arguments.tags)?;
-    if arguments.outputs.is_empty() && !tags.is_empty() {
-        return Err(Usage::new("`-t` names an image, but nothing says where to write it")
-            .hint(DESTINATIONS)
-            .into());
-    }
+    check(arguments)?;
     let specs = discovery::specs(&arguments.paths.specs)?;
-    let destinations = destinations(arguments, &specs)?;
+    let mut plans = plans(arguments, &specs)?;
     let reporter = Reporter::new(settings);
     let context = start(settings, &arguments.source, &reporter)?;
+    let network = Network::new(settings, &arguments.registry, &reporter)?;
+    let loading = arguments
+        .publish
+        .load
+        .map(|engine| Loading::start(&network, engine, &arguments.image.platforms))
+        .transpose()?;
     let mut report = metadata::Metadata::default();
     let code = several::for_each_spec(&arguments.paths.specs, &reporter, |spec| {
         let request = request(arguments, settings, spec)?;
         let outcome = build::build(&context, &request)?;
         lock::report(&request.lock, &outcome.lock, &outcome.locking, &reporter);
-        let written = write(&context, &outcome, destinations.get(spec).map_or(&[], Vec::as_slice), &tags)?;
+        let plan = plans.remove(spec).unwrap_or_default();
+        let written = deliver(&context, &network, loading.as_ref(), &outcome, &plan, &reporter)?;
         report.add(spec, &request.lock, &outcome.built, &written);
         reporter.answer(&lines(&outcome.built, &written))?;
         Ok(ExitCode::Yes)
@@ -44,7 +49,7 @@ pub(crate) fn run(arguments: &BuildArgs, settings: &Settings) -> anyhow::Result<
     if let Some(file) = &arguments.metadata_file {
         report.write(file, &reporter)?;
     }
-    if arguments.outputs.is_empty() && code == ExitCode::Yes {
+    if !goes_anywhere(arguments) && code == ExitCode::Yes {
         reporter.say(&format!("nothing was written: {DESTINATIONS}"));
     }
     drop(reporter);
@@ -54,8 +59,45 @@ pub(crate) fn run(arguments: &BuildArgs, settings: &Settings) -> anyhow::Result<
     Ok(code)
 }
 
-const DESTINATIONS: &str =
-    "say where with `-o oci:DIR`, `-o oci-archive:FILE`, `-o docker-archive:FILE` or `-o rootfs:FILE.tar`";
+const DESTINATIONS: &str = "say where with `-o oci:DIR`, `-o oci-archive:FILE`, `-o docker-archive:FILE` or \
+                            `-o rootfs:FILE.tar`, `--push`, or `--load`";
+
+fn goes_anywhere(arguments: &BuildArgs) -> bool {
+    !arguments.outputs.is_empty() || arguments.publish.push || arguments.publish.load.is_some()
+}
+
+/// Refuses what makes no sense together, before anything is done.
+fn check(arguments: &BuildArgs) -> Result<(), Usage> {
+    if !goes_anywhere(arguments) && !arguments.tags.is_empty() {
+        return Err(Usage::new("`-t` names an image, but nothing says where to write it").hint(DESTINATIONS));
+    }
+    if arguments.publish.repository.is_some() && !arguments.publish.push && arguments.tags.is_empty() {
+        return Err(Usage::new("`--repository` names where images are pushed, and nothing is pushed")
+            .hint("add `--push`"));
+    }
+    if arguments.publish.push && arguments.source.offline {
+        return Err(Usage::new("`--offline` opens no connection, and `--push` needs one")
+            .hint("`-o oci:DIR` writes a layout that can be pushed later"));
+    }
+    Ok(())
+}
+
+/// Where the images of one spec go.
+#[derive(Default)]
+struct Plan {
+    destinations: Vec<Destination>,
+    references: Vec<Reference>,
+    targets: Targets,
+}
+
+/// Where one image is.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// In registries.
+    pub(super) pushed: Vec<Pushed>,
+    /// In layouts, archives and engines.
+    pub(super) others: Vec<String>,
+}
 
 fn request(arguments: &BuildArgs, settings: &Settings, spec: &Path) -> Result<Request, Usage> {
     let mut request = super::context::request(spec, &arguments.spec, &arguments.image, settings)?;
@@ -64,21 +106,12 @@ fn request(arguments: &BuildArgs, settings: &Settings, spec: &Path) -> Result<Re
     Ok(request)
 }
 
-fn tags(words: &[String]) -> Result<Vec<Reference>, Usage> {
-    let parse = |word: &String| {
-        word.parse().map_err(|error| Usage::new(format!("`-t {word}` names no image: {error}")))
-    };
-    words.iter().map(parse).collect()
-}
-
 /// Says where each spec's images go, before anything is built. Several specs share a layout under
 /// their names; a file holds one image.
-fn destinations(
-    arguments: &BuildArgs,
-    specs: &[PathBuf],
-) -> anyhow::Result<BTreeMap<PathBuf, Vec<Destination>>> {
+fn plans(arguments: &BuildArgs, specs: &[PathBuf]) -> anyhow::Result<BTreeMap<PathBuf, Plan>> {
     let mut all = BTreeMap::new();
     let mut entries = BTreeMap::new();
+    let mut claimed = BTreeSet::new();
     for path in specs {
         let arguments_of_spec = pairs("--arg", &arguments.spec.arguments)?;
         let selection = spec::Selection { arguments: Some(&arguments_of_spec), ..Default::default() };
@@ -103,14 +136,19 @@ fn destinations(
             narrowed => narrowed,
         };
         let name = effective.name.as_deref();
-        let mut here = arguments.outputs.clone();
+        let mut destinations = arguments.outputs.clone();
         if specs.len() > 1 {
-            for destination in &mut here {
+            for destination in &mut destinations {
                 share(destination, path, name, &mut entries)?;
             }
         }
-        export::places(&here, &variants, name, platforms).map_err(|error| Usage::new(error.to_string()))?;
-        all.insert(path.clone(), here);
+        export::places(&destinations, &variants, name, platforms)
+            .map_err(|error| Usage::new(error.to_string()))?;
+        let shown = path.display().to_string();
+        let references = publish::references(&arguments.tags, &arguments.publish, name, &shown)?;
+        let targets = Targets::of(&references, &arguments.publish, name, &shown)?;
+        targets.claim(&variants, &mut claimed)?;
+        all.insert(path.clone(), Plan { destinations, references, targets });
     }
     Ok(all)
 }
@@ -144,21 +182,31 @@ fn share(
     }
 }
 
-/// Writes the images to their destinations, and says for each image where it is.
-fn write(
+/// Brings the images where they go: files first, then engines, then registries.
+fn deliver(
     context: &Context,
+    network: &Network,
+    loading: Option<&Loading>,
     outcome: &Outcome,
-    destinations: &[Destination],
-    tags: &[Reference],
-) -> anyhow::Result<Vec<Vec<String>>> {
-    let mut written = vec![Vec::new(); outcome.built.len()];
-    for destination in destinations {
-        export::export(&context.cache, &outcome.built, destination, tags)?;
-        for (places, built) in written.iter_mut().zip(&outcome.built) {
-            places.push(place(destination, built));
+    plan: &Plan,
+    reporter: &Reporter,
+) -> anyhow::Result<Vec<Places>> {
+    let mut all: Vec<Places> = outcome.built.iter().map(|_| Places::default()).collect();
+    for destination in &plan.destinations {
+        export::export(&context.cache, &outcome.built, destination, &plan.references)?;
+        for (places, built) in all.iter_mut().zip(&outcome.built) {
+            places.others.push(place(destination, built));
         }
     }
-    Ok(written)
+    for (places, built) in all.iter_mut().zip(&outcome.built) {
+        if let Some(loading) = loading {
+            let names = loading.load(network, &context.cache, built, &plan.references)?;
+            reporter.say(&format!("loaded into {}: {}", loading.place(), names.join(" ")));
+            places.others.extend(names);
+        }
+        places.pushed = publish::push(network, built, &plan.targets)?;
+    }
+    Ok(all)
 }
 
 /// Says where one image is in a destination.
@@ -172,15 +220,18 @@ fn place(destination: &Destination, built: &Built) -> String {
     }
 }
 
-/// Returns one line for each image: its digest, then where it was written.
-fn lines(built: &[Built], written: &[Vec<String>]) -> String {
+/// Returns one line for each image: its reference by digest in each registry, or its digest where it was
+/// not pushed, then where else it is.
+fn lines(built: &[Built], places: &[Places]) -> String {
     let mut text = String::new();
-    for (built, places) in built.iter().zip(written) {
-        write!(text, "{}", built.index.digest()).expect("writing to a string cannot fail");
-        for place in places {
-            write!(text, " {place}").expect("writing to a string cannot fail");
+    for (built, places) in built.iter().zip(places) {
+        let mut words: Vec<String> =
+            places.pushed.iter().map(|pushed| pushed.reference.to_string()).collect();
+        if words.is_empty() {
+            words.push(built.index.digest().to_string());
         }
-        text.push('\n');
+        words.extend(places.others.iter().cloned());
+        writeln!(text, "{}", words.join(" ")).expect("writing to a string cannot fail");
     }
     text
 }

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use attar_builder::build::{Built, Start};
 use serde::Serialize;
 
+use super::build::Places;
 use crate::progress::Reporter;
 
 /// Everything that was built.
@@ -25,9 +26,19 @@ struct Image {
     variant: String,
     /// Digest of the index.
     digest: String,
-    /// Where it was written.
+    /// Where it was written or loaded.
     destinations: Vec<String>,
+    /// Where it was pushed.
+    pushed: Vec<Pushed>,
     platforms: Vec<Platform>,
+}
+
+#[derive(Debug, Serialize)]
+struct Pushed {
+    /// The image by its digest.
+    reference: String,
+    /// The tags that lead to it, as references.
+    tags: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,14 +68,15 @@ impl Default for Metadata {
 
 impl Metadata {
     /// Adds the images of one spec.
-    pub(super) fn add(&mut self, spec: &Path, lock: &Path, built: &[Built], written: &[Vec<String>]) {
+    pub(super) fn add(&mut self, spec: &Path, lock: &Path, built: &[Built], written: &[Places]) {
         self.images.extend(built.iter().zip(written).map(|(built, places)| Image {
             spec: spec.display().to_string(),
             lock: lock.display().to_string(),
             name: built.name.clone(),
             variant: built.variant.clone(),
             digest: built.index.digest().to_string(),
-            destinations: places.clone(),
+            destinations: places.others.clone(),
+            pushed: places.pushed.iter().map(Pushed::of).collect(),
             platforms: built.images.iter().map(Platform::of).collect(),
         }));
     }
@@ -76,6 +88,13 @@ impl Metadata {
             return reporter.answer(&text);
         }
         std::fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display()))
+    }
+}
+
+impl Pushed {
+    fn of(pushed: &super::publish::Pushed) -> Self {
+        let tags = pushed.tags.iter().map(|tag| pushed.reference.at_tag(tag.clone()).to_string());
+        Self { reference: pushed.reference.to_string(), tags: tags.collect() }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::failure::Usage;
 use crate::image;
 use crate::output::{self, Report};
 use crate::progress::Reporter;
+use crate::remote::{self, Extent};
 use crate::settings::Settings;
 use crate::source::{self, ImageSource, Source};
 
@@ -71,13 +72,13 @@ pub(crate) fn run(arguments: &PackagesArgs, settings: &Settings) -> anyhow::Resu
     let reporter = Reporter::new(settings);
     let sources = sources(&arguments.of)?;
     if let [(_, source)] = &sources[..] {
-        output::write(&of(source, arguments, &reporter)?, &arguments.report.outputs)?;
+        output::write(&of(source, arguments, settings, &reporter)?, &arguments.report.outputs)?;
         return Ok(ExitCode::Yes);
     }
     let mut all = Packages::default();
     let mut worst = ExitCode::Yes;
     for (name, source) in &sources {
-        match of(source, arguments, &reporter) {
+        match of(source, arguments, settings, &reporter) {
             Ok(found) => all.packages.extend(
                 found.packages.into_iter().map(|package| Package { of: Some(name.clone()), ..package }),
             ),
@@ -105,14 +106,23 @@ fn sources(words: &[String]) -> anyhow::Result<Vec<(String, Source)>> {
     Ok(sources)
 }
 
-fn of(source: &Source, arguments: &PackagesArgs, reporter: &Reporter) -> anyhow::Result<Packages> {
+fn of(
+    source: &Source,
+    arguments: &PackagesArgs,
+    settings: &Settings,
+    reporter: &Reporter,
+) -> anyhow::Result<Packages> {
     let platform = arguments.platform.as_deref();
     match source {
         Source::Spec(path) => of_spec(path, platform, arguments.variant.as_deref()),
         Source::Image(_) if arguments.variant.is_some() => {
             Err(Usage::new("an image has no variants: `--variant` is for specs").into())
         }
-        Source::Image(image) => of_image(image, platform, reporter),
+        Source::Image(image) => {
+            let local =
+                remote::bring(image, platform, Extent::Image, settings, &arguments.registry, reporter)?;
+            of_image(&local.source, platform, reporter)
+        }
     }
 }
 

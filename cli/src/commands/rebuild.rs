@@ -9,6 +9,8 @@ use crate::args::RebuildArgs;
 use crate::discovery;
 use crate::exit_code::ExitCode;
 use crate::output;
+use crate::progress::Reporter;
+use crate::remote::{self, Extent};
 use crate::settings::Settings;
 use crate::source::{self, Source};
 
@@ -19,7 +21,13 @@ pub(crate) fn run(arguments: &RebuildArgs, settings: &Settings) -> anyhow::Resul
     };
     let report = match source {
         Source::Spec(spec) => of_spec::run(arguments, settings, &spec)?,
-        Source::Image(image) => of_image::run(arguments, settings, &image)?,
+        Source::Image(image) => {
+            let reporter = Reporter::new(settings);
+            let extent = Extent::WithReferrers;
+            let local = remote::bring(&image, None, extent, settings, &arguments.registry, &reporter)?;
+            drop(reporter);
+            of_image::run(arguments, settings, &local.source, &image)?
+        }
     };
     output::write(&report, &arguments.report.outputs)?;
     Ok(report.exit_code())

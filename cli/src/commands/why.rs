@@ -15,6 +15,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Usage;
 use crate::output::{self, Report};
 use crate::progress::Reporter;
+use crate::remote::{self, Extent};
 use crate::settings::Settings;
 use crate::source::{self, Source};
 
@@ -80,7 +81,12 @@ pub(crate) fn run(arguments: &WhyArgs, settings: &Settings) -> anyhow::Result<Ex
     let reporter = Reporter::new(settings);
     let reasons = match source {
         Source::Spec(spec) => of_spec(arguments, settings, &reporter, spec, what)?,
-        Source::Image(image) => why_image::reasons(&image, arguments.platform.as_deref(), what)?,
+        Source::Image(image) => {
+            let platform = arguments.platform.as_deref();
+            let local =
+                remote::bring(&image, platform, Extent::Image, settings, &arguments.registry, &reporter)?;
+            why_image::reasons(&local.source, platform, what)?
+        }
     };
     drop(reporter);
     let found = Reasons { what: what.clone(), reasons };

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use attar_builder::event::Event;
+use attar_registry::Event as Transfer;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Display;
@@ -26,6 +27,8 @@ struct State {
     /// Downloads of unknown size that have begun: their bytes lengthen the bar as they arrive.
     unsized_downloads: Vec<String>,
     platforms: BTreeMap<String, ProgressBar>,
+    /// All blobs together that are sent to or received from registries, counted in bytes.
+    blobs: Option<ProgressBar>,
 }
 
 impl Bars {
@@ -70,6 +73,21 @@ impl Bars {
         }
     }
 
+    fn blob(&self, event: &Transfer) {
+        let mut state = self.state();
+        let bar = state.blobs.get_or_insert_with(|| {
+            let bar = self.screen.add(ProgressBar::new(0));
+            bar.set_style(style("{prefix:>18} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec}"));
+            bar.set_prefix("registry");
+            bar
+        });
+        match event {
+            Transfer::BlobStarted { size, .. } => bar.inc_length(*size),
+            Transfer::BlobProgress { bytes, .. } => bar.inc(*bytes),
+            _ => {}
+        }
+    }
+
     fn platform_started(&self, platform: &str, packages: usize, bytes: u64) {
         let bar = self.screen.add(ProgressBar::new(bytes));
         bar.set_style(style("{prefix:>18} {wide_bar} {msg}"));
@@ -110,6 +128,10 @@ impl Display for Bars {
             }),
             _ => {}
         }
+    }
+
+    fn transfer(&self, event: &Transfer) {
+        self.blob(event);
     }
 
     fn line(&self, text: &str) {

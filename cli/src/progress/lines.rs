@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use attar_builder::event::Event;
+use attar_registry::{Event as Transfer, Outcome};
 
 use super::{Display, write_line};
 use crate::escape;
@@ -66,10 +67,29 @@ impl Lines {
     }
 }
 
+/// Returns the line for a blob that came to its place.
+fn transferred(event: &Transfer) -> Option<String> {
+    let Transfer::BlobFinished { digest, size, outcome } = event else { return None };
+    let how = match outcome {
+        Outcome::Existing => "exists",
+        Outcome::Mounted => "mounted",
+        Outcome::Transferred => "transferred",
+    };
+    Some(format!("blob {digest}, {}: {how}", Size(*size)))
+}
+
 impl Display for Lines {
     fn event(&self, event: &Event) {
         if let Some(text) = self.text(event) {
             write_line(&escape::line(&text));
+        }
+    }
+
+    fn transfer(&self, event: &Transfer) {
+        if self.verbose
+            && let Some(text) = transferred(event)
+        {
+            write_line(&text);
         }
     }
 

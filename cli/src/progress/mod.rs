@@ -11,6 +11,7 @@ use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use attar_builder::event::{Event, Events};
+use attar_registry::Event as Transfer;
 
 use crate::escape;
 use crate::output;
@@ -21,6 +22,9 @@ use crate::size::Size;
 trait Display: Send + Sync {
     /// Shows an event; warnings and notes come as text already chosen for showing.
     fn event(&self, event: &Event);
+
+    /// Shows what happens between here and a registry, warnings and notes aside.
+    fn transfer(&self, event: &Transfer);
 
     /// Prints a line that stays.
     fn line(&self, text: &str);
@@ -66,6 +70,22 @@ impl Reporter {
             }
             Event::Warning(_) | Event::Note(_) => {}
             other => display.event(other),
+        })
+    }
+
+    /// Returns where registries and engines send their events.
+    pub(crate) fn transfers(&self) -> attar_registry::Events {
+        let display = Arc::clone(&self.display);
+        let (verbosity, color) = (self.verbosity, self.color);
+        attar_registry::Events::new(move |event| match &event {
+            Transfer::Warning(text) if verbosity > Verbosity::Quiet => {
+                display.line(&labelled("warning", "33", color, text));
+            }
+            Transfer::Note(text) if verbosity > Verbosity::Normal => {
+                display.line(&labelled("note", "36", color, text));
+            }
+            Transfer::Warning(_) | Transfer::Note(_) => {}
+            other => display.transfer(other),
         })
     }
 
@@ -127,6 +147,8 @@ struct Hidden;
 
 impl Display for Hidden {
     fn event(&self, _event: &Event) {}
+
+    fn transfer(&self, _event: &Transfer) {}
 
     fn line(&self, text: &str) {
         write_line(text);

@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) cache_limit: Size,
     /// A bundle of certificate authorities instead of the system's: `SSL_CERT_FILE`.
     pub(crate) certificates: Option<PathBuf>,
+    /// Folder of the user's configuration.
+    pub(crate) config_folder: PathBuf,
     /// Logins for archives: `NETRC`, or `.netrc` in the home folder.
     pub(crate) netrc: Option<PathBuf>,
     /// Mirrors of the configuration file, asked after those of the command line.
@@ -107,6 +109,7 @@ impl Settings {
             threads: arguments.threads.or(file.threads).unwrap_or_else(cores),
             cache_limit: CACHE_LIMIT,
             certificates: Variable::SslCertFile.path(),
+            config_folder: folders.config_dir(),
             netrc: Variable::Netrc.path().or_else(|| {
                 let file = folders.home_dir().join(".netrc");
                 file.is_file().then_some(file)
@@ -215,6 +218,7 @@ mod tests {
             threads: NonZeroUsize::MIN,
             cache_limit: CACHE_LIMIT,
             certificates: None,
+            config_folder: PathBuf::new(),
             netrc: None,
             mirrors: vec!["c".into()],
             source_date_epoch: None,

@@ -27,9 +27,10 @@ pub(super) fn run(
     arguments: &RebuildArgs,
     settings: &Settings,
     source: &ImageSource,
+    named: &ImageSource,
 ) -> anyhow::Result<Rebuild> {
     let platforms = check(arguments)?;
-    let of = source.to_string();
+    let of = named.to_string();
     let entry = image::entry(source)?;
     let images = wanted(&entry, &platforms)?;
     let reporter = Reporter::new(settings);

@@ -1,0 +1,70 @@
+//! Registries and engines, for commands that do not wait themselves.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use attar_registry::engine::{Engine, Environment, Kind};
+use attar_registry::{Client, Credentials, EngineError, Events, PlainHttp};
+
+use crate::args::RegistryArgs;
+use crate::progress::Reporter;
+use crate::settings::Settings;
+
+/// The way to registries and engines; opens no connection by itself.
+pub(crate) struct Network {
+    runtime: Arc<tokio::runtime::Runtime>,
+    /// Talks to registries.
+    pub(crate) client: Client,
+    events: Events,
+}
+
+impl Network {
+    /// Sets the way up.
+    pub(crate) fn new(
+        settings: &Settings,
+        arguments: &RegistryArgs,
+        reporter: &Reporter,
+    ) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .context("cannot start the network's threads")?;
+        let events = reporter.transfers();
+        let plain_http = if arguments.plain_http { PlainHttp::Always } else { PlainHttp::Loopback };
+        let of_registries = attar_registry::Settings {
+            certificates: settings.certificates.clone(),
+            certificate_folders: certificate_folders(settings),
+            plain_http,
+            ..attar_registry::Settings::default()
+        };
+        let client = Client::new(of_registries, Credentials::ambient(), events.clone());
+        Ok(Self { runtime: Arc::new(runtime), client, events })
+    }
+
+    /// Waits for what the network does.
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Connects to an engine.
+    pub(crate) fn engine(&self, kind: Kind) -> Result<Engine, EngineError> {
+        self.wait(Engine::connect(kind, &Environment::ambient(), &self.events))
+    }
+
+    /// Connects to the first engine that answers, Docker before Podman.
+    pub(crate) fn any_engine(&self) -> Result<Engine, EngineError> {
+        self.engine(Kind::Docker).or_else(|first| match first.is_absent() {
+            // What keeps Docker from answering is what most users want to know.
+            true => self.engine(Kind::Podman).map_err(|_| first),
+            false => Err(first),
+        })
+    }
+}
+
+/// Where authorities of single registries are kept: Docker's and Podman's folders.
+fn certificate_folders(settings: &Settings) -> Vec<PathBuf> {
+    let own = settings.config_folder.join("containers/certs.d");
+    vec!["/etc/docker/certs.d".into(), "/etc/containers/certs.d".into(), own]
+}

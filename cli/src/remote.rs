@@ -1,0 +1,144 @@
+//! Brings an image of a registry or an engine into a layout of its own, so that it can be read like any.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use attar_image::archive;
+use attar_image::layout::{Durability, Layout, Writer};
+use attar_image::manifest::{Descriptor, Document, Index, media_type};
+use attar_image::platform::Platform;
+use attar_image::reference::Reference;
+use attar_registry::Wanted;
+use attar_registry::engine::{Engine, Kind};
+use tempfile::TempDir;
+
+use crate::args::RegistryArgs;
+use crate::network::Network;
+use crate::progress::Reporter;
+use crate::settings::Settings;
+use crate::source::ImageSource;
+
+/// How much of an image is brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The image, on one platform if one is wanted.
+    Image,
+    /// The image with everything that is said about it.
+    WithReferrers,
+}
+
+/// An image that is on this machine.
+pub(crate) struct Local {
+    /// Where it is.
+    pub(crate) source: ImageSource,
+    /// Goes with the image.
+    _scratch: Option<TempDir>,
+}
+
+/// Brings an image here, unless it is here already.
+pub(crate) fn bring(
+    source: &ImageSource,
+    platform: Option<&str>,
+    extent: Extent,
+    settings: &Settings,
+    arguments: &RegistryArgs,
+    reporter: &Reporter,
+) -> anyhow::Result<Local> {
+    let is_here = matches!(source, ImageSource::Layout { .. } | ImageSource::Archive(_));
+    if is_here {
+        return Ok(Local { source: source.clone(), _scratch: None });
+    }
+    let network = Network::new(settings, arguments, reporter)?;
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let layout = Layout::create(scratch.path())?;
+    let bringing = Bringing { network: &network, layout: &layout, platform, extent, reporter };
+    match source {
+        ImageSource::Registry(reference) => bringing.from_registry(reference)?,
+        ImageSource::Engine { kind, name } => bringing.from_engine(&network.engine(*kind)?, name)?,
+        ImageSource::Anywhere(reference) => bringing.from_anywhere(reference)?,
+        ImageSource::Layout { .. } | ImageSource::Archive(_) => {}
+    }
+    let source = ImageSource::Layout { folder: scratch.path().to_owned(), name: None };
+    Ok(Local { source, _scratch: Some(scratch) })
+}
+
+struct Bringing<'a> {
+    network: &'a Network,
+    layout: &'a Layout,
+    platform: Option<&'a str>,
+    extent: Extent,
+    reporter: &'a Reporter,
+}
+
+impl Bringing<'_> {
+    /// Takes the first engine that has the image, else the registry, and says which.
+    fn from_anywhere(&self, reference: &Reference) -> anyhow::Result<()> {
+        for kind in [Kind::Docker, Kind::Podman] {
+            let engine = match self.network.engine(kind) {
+                Ok(engine) => engine,
+                // An engine that is not there has no image; one that is there and fails is told.
+                Err(error) if error.is_absent() => continue,
+                Err(error) => {
+                    self.reporter.events().warn(format!("{kind} is not asked: {error}"));
+                    continue;
+                }
+            };
+            let name = reference.familiar();
+            if self.network.wait(engine.has(&name))? {
+                self.reporter.say(&format!("`{name}` is taken from {kind} at {}", engine.address()));
+                return self.from_engine(&engine, &name);
+            }
+        }
+        self.reporter.say(&format!("`{}` is taken from the registry", reference.familiar()));
+        self.from_registry(reference)
+    }
+
+    fn from_registry(&self, reference: &Reference) -> anyhow::Result<()> {
+        let client = &self.network.client;
+        let writer = Arc::new(self.layout.write(Durability::Process)?);
+        let wanted = match (self.platform, self.extent) {
+            (Some(platform), Extent::Image) => Wanted::Platform(parse(platform)?),
+            (None, Extent::Image) => Wanted::Images,
+            (_, Extent::WithReferrers) => Wanted::Everything,
+        };
+        let pulled = self.network.wait(client.pull(reference, &writer, &wanted))?;
+        let mut referrers = Vec::new();
+        if self.extent == Extent::WithReferrers {
+            let repository = &reference.repository;
+            for entry in self.network.wait(client.referrers(repository, pulled.root.digest))? {
+                let about = reference.at_digest(entry.digest);
+                self.network.wait(client.pull(&about, &writer, &Wanted::Everything))?;
+                referrers.push(entry);
+            }
+        }
+        writer.replace_entry(None, &pulled.entry, &referrers)?;
+        Ok(())
+    }
+
+    fn from_engine(&self, engine: &Engine, name: &str) -> anyhow::Result<()> {
+        let writer = self.layout.write(Durability::Process)?;
+        let saved = self.network.wait(engine.save(name, move |archive| {
+            let imported = archive::import(archive, &writer)?;
+            let entries = imported.into_iter().map(|imported| imported.entry).collect();
+            Ok::<_, anyhow::Error>((writer, entries))
+        }));
+        let (writer, entries) =
+            saved?.with_context(|| format!("cannot read `{}:{name}`", engine.kind().prefix()))?;
+        let entry = one(&writer, entries)?;
+        writer.replace_entry(None, &entry, &[])?;
+        Ok(())
+    }
+}
+
+/// Returns the one image of several platforms.
+fn one(writer: &Writer, mut entries: Vec<Descriptor>) -> anyhow::Result<Descriptor> {
+    entries.dedup_by_key(|entry| entry.digest);
+    if let [entry] = &entries[..] {
+        return Ok(entry.clone());
+    }
+    Ok(writer.put_document(media_type::INDEX, &Document::new(Index::of(entries)))?)
+}
+
+fn parse(platform: &str) -> anyhow::Result<Platform> {
+    platform.parse().with_context(|| format!("cannot read platform `{platform}`"))
+}
