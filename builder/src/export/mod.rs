@@ -307,18 +307,13 @@ pub fn variant_reference(reference: &Reference, variant: &str) -> Option<Referen
     Some(reference.at_tag(tag))
 }
 
-/// Names entries by their tags, each tag an entry, as engines write and read them. Entries about images
-/// stay as they are.
+/// Names entries by their tags, each tag an entry, as engines write and read them.
 fn tagged(entries: &[Descriptor], built: &[Built], tags: &[Reference]) -> Vec<Descriptor> {
     if tags.is_empty() {
         return entries.to_vec();
     }
     let mut named = Vec::new();
-    for entry in entries {
-        let Some(built) = built.iter().find(|built| built.index.digest() == entry.digest) else {
-            named.push(entry.clone());
-            continue;
-        };
+    for (entry, built) in entries.iter().zip(built) {
         for reference in tags.iter().filter_map(|reference| variant_reference(reference, &built.variant)) {
             let mut entry = entry.clone();
             let tag = reference.tag_or_latest();
@@ -356,7 +351,7 @@ fn docker_archive(
     let (layout, entries, _folder) = temporary_layout(cache, std::slice::from_ref(built), destination)?;
     let failed = |source| ExportError::Layout { destination: destination.clone(), source: Box::new(source) };
     let mut images = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.digest == built.index.digest()) {
+    for entry in &entries {
         images.extend(layout.images(entry).map_err(failed)?);
     }
     let references: Vec<Reference> = match tags {
