@@ -22,7 +22,7 @@ fn spec(examples: &Examples, number: u64) -> std::path::PathBuf {
         state ^= state << 17;
         state as u8
     };
-    let bytes: Vec<u8> = std::iter::repeat_with(next).take(12 << 20).collect();
+    let bytes: Vec<u8> = std::iter::repeat_with(next).take(6 << 20).collect();
     examples.scratch.write("examples/killed/large", bytes);
     let text = "include: ../static/attar.yaml\ncontents: {files: [{from: large, to: /large}]}\n";
     examples.scratch.write("examples/killed/attar.yaml", text)
