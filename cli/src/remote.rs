@@ -53,9 +53,9 @@ pub(crate) fn bring(
     let layout = Layout::create(scratch.path())?;
     let bringing = Bringing { network: &network, layout: &layout, platform, extent, reporter };
     match source {
-        ImageSource::Registry(reference) => bringing.from_registry(reference)?,
-        ImageSource::Engine { kind, name } => bringing.from_engine(&network.engine(*kind)?, name)?,
-        ImageSource::Anywhere(reference) => bringing.from_anywhere(reference)?,
+        ImageSource::Registry(reference) => bringing.pull(reference)?,
+        ImageSource::Engine { kind, name } => bringing.save(&network.engine(*kind)?, name)?,
+        ImageSource::Anywhere(reference) => bringing.take_anywhere(reference)?,
         ImageSource::Layout { .. } | ImageSource::Archive(_) => {}
     }
     let source = ImageSource::Layout { folder: scratch.path().to_owned(), name: None };
@@ -72,7 +72,7 @@ struct Bringing<'a> {
 
 impl Bringing<'_> {
     /// Takes the first engine that has the image, else the registry, and says which.
-    fn from_anywhere(&self, reference: &Reference) -> anyhow::Result<()> {
+    fn take_anywhere(&self, reference: &Reference) -> anyhow::Result<()> {
         for kind in [Kind::Docker, Kind::Podman] {
             let engine = match self.network.engine(kind) {
                 Ok(engine) => engine,
@@ -86,14 +86,14 @@ impl Bringing<'_> {
             let name = reference.familiar();
             if self.network.wait(engine.has(&name))? {
                 self.reporter.say(&format!("`{name}` is taken from {kind} at {}", engine.address()));
-                return self.from_engine(&engine, &name);
+                return self.save(&engine, &name);
             }
         }
         self.reporter.say(&format!("`{}` is taken from the registry", reference.familiar()));
-        self.from_registry(reference)
+        self.pull(reference)
     }
 
-    fn from_registry(&self, reference: &Reference) -> anyhow::Result<()> {
+    fn pull(&self, reference: &Reference) -> anyhow::Result<()> {
         let client = &self.network.client;
         let writer = Arc::new(self.layout.write(Durability::Process)?);
         let wanted = match (self.platform, self.extent) {
@@ -115,7 +115,7 @@ impl Bringing<'_> {
         Ok(())
     }
 
-    fn from_engine(&self, engine: &Engine, name: &str) -> anyhow::Result<()> {
+    fn save(&self, engine: &Engine, name: &str) -> anyhow::Result<()> {
         let writer = self.layout.write(Durability::Process)?;
         let saved = self.network.wait(engine.save(name, move |archive| {
             let imported = archive::import(archive, &writer)?;
