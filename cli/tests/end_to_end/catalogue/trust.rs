@@ -139,6 +139,32 @@ fn java_trusts_the_certificates_of_the_spec_and_draws_text() {
     the_keystore_is_the_bundle(docker, &trusting);
 }
 
+#[test]
+fn a_keystore_is_made_for_a_runtime_or_on_request() {
+    const PATH: &str = "etc/ssl/certs/java/cacerts";
+    /// SHA-256 of the text `own`.
+    const OWN: &str = "5b3975651c3cab92d044c096dc30a1c2d9525497457472de48c51ecb363d1f4a";
+    let own = "contents: {files: [{text: own, to: /etc/ssl/certs/java/cacerts}]}\n";
+    for (case, example, text, expected) in [
+        ("nobody asks", "static", "", None),
+        ("asked for", "static", "certificates: {java-keystore: true}\n", Some(true)),
+        ("refused", "java", "certificates: {java-keystore: false}\n", None),
+        ("brought along", "java", own, Some(false)),
+    ] {
+        super::built(example);
+        let scratch = Scratch::new();
+        let include = folder().join("examples").join(example).join("attar.yaml");
+        let text = format!("include: {}\nplatforms: [linux/amd64]\n{text}", include.display());
+        let spec = scratch.write("attar.yaml", text);
+        let layout = scratch.join("layout");
+        attar().arg("build").arg(spec).arg("-o").arg(format!("oci:{}", layout.display())).run().success();
+        let image = attar_testing::layout::images(&layout, None).expect("one entry").swap_remove(0);
+        let listing = image.listing().expect("layers that can be read");
+        let is_made = listing.get(PATH).map(|item| !item.detail.contains(OWN));
+        assert_eq!(is_made, expected, "{case}");
+    }
+}
+
 /// Asserts that Java reads the same certificates out of its keystore that stand in the bundle.
 #[track_caller]
 fn the_keystore_is_the_bundle(docker: Docker, image: &Loaded) {
