@@ -13,6 +13,7 @@ mod update;
 mod workspace;
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -55,23 +56,24 @@ fn against_pipeline(
     for _ in 0..rounds {
         let cache = workspace.downloads_only()?;
         let pipeline = workspace.pipeline(compression)?;
-        cold.push((workspace.build("python3", compression, cache.path())?.time, pipeline));
+        cold.push((workspace.build("python3", compression, cache.path())?, pipeline));
         for shelf in ["segments", "layers", "builds"] {
             std::fs::remove_dir_all(cache.path().join(shelf)).ok();
         }
         let pipeline = workspace.pipeline(compression)?;
-        recorded.push((workspace.build("python3", compression, cache.path())?.time, pipeline));
+        recorded.push((workspace.build("python3", compression, cache.path())?, pipeline));
     }
     let name = compression.name();
     for (what, pairs) in [("cold build", cold), ("records known, no segment", recorded)] {
-        let (attar, pipeline) = (median(pairs.iter().map(|it| it.0)), median(pairs.iter().map(|it| it.1)));
-        let figure = format!("{what}, {name}");
-        let ratio = median(pairs.iter().map(|(attar, pipeline)| ratio(*attar, *pipeline)));
+        let middle = |side: fn(&(Figure, Figure)) -> Duration| median(pairs.iter().map(side));
+        let ratios = |part: fn(&Figure) -> Duration| {
+            median(pairs.iter().map(|(attar, pipeline)| ratio(part(attar), part(pipeline))))
+        };
         table.push(row(
-            &figure,
-            &seconds(attar),
-            &format!("pipeline {}", seconds(pipeline)),
-            &format!("{ratio:.2}"),
+            &format!("{what}, {name}"),
+            &seconds(middle(|pair| pair.0.time)),
+            &format!("pipeline {}", seconds(middle(|pair| pair.1.time))),
+            &format!("{:.2}; of processor time {:.2}", ratios(|it| it.time), ratios(|it| it.processors)),
         ));
     }
     Ok(())
