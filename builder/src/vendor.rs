@@ -160,7 +160,7 @@ impl Packages {
         let by_digest: BTreeMap<Digest, (&LockedPackage, &Path)> =
             files.into_iter().map(|(package, path)| (package.digest, (package, path))).collect();
         let config = Descriptor::of(media_type::EMPTY, b"{}");
-        let mut blobs = vec![(config.clone(), Blob::Bytes(b"{}"))];
+        let mut blobs = vec![(config, Blob::Bytes(b"{}"))];
         for (digest, (package, path)) in by_digest {
             let title = format!("{}_{}_{}.deb", package.name, package.version, package.architecture)
                 .replace(':', "%3a");
@@ -168,10 +168,17 @@ impl Packages {
                 Descriptor::new(DEBIAN_PACKAGE, digest, package.size).with_annotation(TITLE, &title);
             blobs.push((descriptor, Blob::File(path.to_owned())));
         }
-        let layers = blobs[1..].iter().map(|(descriptor, _)| descriptor.clone()).collect();
-        let manifest =
-            Manifest { artifact_type: Some(ARTIFACT_TYPE.to_owned()), ..Manifest::image(config, layers) };
-        Self { manifest: Document::new(manifest), blobs }
+        Self { manifest: manifest(&blobs), blobs }
+    }
+
+    /// Adds the packages of another lock that shares the place.
+    pub fn extend(&mut self, others: Self) {
+        let mut packages: BTreeMap<Digest, (Descriptor, Blob)> = BTreeMap::new();
+        for (descriptor, blob) in self.blobs.drain(1..).chain(others.blobs.into_iter().skip(1)) {
+            packages.insert(descriptor.digest, (descriptor, blob));
+        }
+        self.blobs.extend(packages.into_values());
+        self.manifest = manifest(&self.blobs);
     }
 
     /// Returns the number of packages and their size in bytes.
@@ -202,6 +209,14 @@ impl Packages {
         writer.replace_entry(Some(name), &entry, &[])?;
         Ok(entry)
     }
+}
+
+/// Describes the blobs, of which the first is the configuration.
+fn manifest(blobs: &[(Descriptor, Blob)]) -> Document<Manifest> {
+    let mut descriptors = blobs.iter().map(|(descriptor, _)| descriptor.clone());
+    let config = descriptors.next().unwrap_or_else(|| Descriptor::of(media_type::EMPTY, b"{}"));
+    let manifest = Manifest::image(config, descriptors.collect());
+    Document::new(Manifest { artifact_type: Some(ARTIFACT_TYPE.to_owned()), ..manifest })
 }
 
 impl Lock {

@@ -26,13 +26,17 @@ impl Network {
         arguments: &RegistryArgs,
         reporter: &Reporter,
     ) -> anyhow::Result<Self> {
+        Self::with_events(settings, arguments.plain_http, reporter.transfers())
+    }
+
+    /// Sets the way up, with events of transfers going somewhere.
+    pub(crate) fn with_events(settings: &Settings, plain_http: bool, events: Events) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .context("cannot start the network's threads")?;
-        let events = reporter.transfers();
-        let plain_http = if arguments.plain_http { PlainHttp::Always } else { PlainHttp::Loopback };
+        let plain_http = if plain_http { PlainHttp::Always } else { PlainHttp::Loopback };
         let of_registries = attar_registry::Settings {
             certificates: settings.certificates.clone(),
             certificate_folders: certificate_folders(settings),

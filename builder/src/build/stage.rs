@@ -19,12 +19,12 @@ use crate::lock::{Lock, LockedArchive, LockedPackage};
 use crate::parallel;
 use crate::prepare::{Package, prepare};
 use crate::record::{PackageArchive, PackageRecord};
-use crate::repository::{Identity, PackageFile, RepositoryError, Supply};
+use crate::repository::{Identity, Kept, PackageFile, RepositoryError, Supply};
 use crate::rootfs::ImagePackage;
 use crate::rootfs::package::Rules;
 use crate::spec::schema::Compression;
 use crate::spec::{Effective, PathFilter};
-use crate::vendor::Packages;
+use crate::vendor::{Packages, Place};
 
 /// One image whose packages are ready.
 pub(super) struct StagedImage {
@@ -242,8 +242,12 @@ fn fetch(
     let repositories = &effective.spec.contents.repositories;
     let identities: Vec<Identity> = lock.archives.iter().map(identity).collect();
     let directory: &Path = &effective.directory;
-    let kept = lock.vendor_place().and_then(|place| place.blobs(directory));
-    let kept = kept.as_deref();
+    let place = lock.vendor_place();
+    let folder = place.as_ref().and_then(|place| place.blobs(directory));
+    let kept = match &place {
+        Some(Place::Registry(reference)) => Some(Kept::Registry(reference)),
+        _ => folder.as_deref().map(Kept::Folder),
+    };
     let files: Vec<PackageFile> = needed.iter().map(|need| package_file(need.package)).collect();
     let mut wanted = Vec::with_capacity(needed.len());
     for (need, file) in needed.iter().zip(&files) {

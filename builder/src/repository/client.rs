@@ -18,6 +18,7 @@ use super::download::Place;
 use super::error::RepositoryError;
 use super::failure::Failure;
 use super::item::Item;
+use super::kept::Keeper;
 use super::mirror::{Mirror, NamedBy};
 use super::release::Found;
 use super::transport::{Transport, TransportSettings};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub transport: TransportSettings,
     /// How patient one mirror is treated.
     pub patience: Patience,
+    /// Fetches packages that are kept in registries.
+    pub keeper: Option<Arc<dyn Keeper>>,
     /// How many files are downloaded at a time.
     pub parallel: usize,
 }
@@ -62,6 +65,7 @@ impl Settings {
             netrc: None,
             transport: TransportSettings::default(),
             patience: Patience::default(),
+            keeper: None,
             parallel: 8,
         }
     }

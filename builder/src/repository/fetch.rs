@@ -12,7 +12,9 @@ use super::error::RepositoryError;
 use super::failure::Attempts;
 use super::identity::Identity;
 use super::item::Item;
+use super::kept::Kept;
 use super::mirror::{Mirror, NamedBy};
+use super::partial::Partial;
 use crate::cache::{CacheError, Shelf};
 use crate::spec::schema::{DebianRepository, Repository};
 
@@ -42,8 +44,8 @@ pub struct Supply<'a> {
     pub directory: &'a Path,
     /// The archive that listed the package.
     pub identity: &'a Identity,
-    /// A folder that keeps packages by the hexadecimal digits of their SHA-256; asked last.
-    pub kept: Option<&'a Path>,
+    /// Where the lock's packages are kept; asked last.
+    pub kept: Option<Kept<'a>>,
 }
 
 impl PackageFile {
@@ -89,9 +91,9 @@ impl Client {
             return Ok(path);
         }
         let places = self.places(supply, package)?;
-        let places = match supply.kept.map(|folder| folder.join(package.digest.hex())) {
-            // Offline, what is kept is at hand without asking anybody.
-            Some(kept) if self.transport.is_offline() && kept.is_file() => &[],
+        let places = match supply.kept {
+            // Offline, what is kept here is at hand without asking anybody.
+            Some(kept) if self.transport.is_offline() && kept.is_here(&package.digest) => &[],
             _ => self.allowed(&places, &item)?,
         };
         let mut attempts = Attempts::default();
@@ -104,17 +106,20 @@ impl Client {
             let places = self.snapshot_places(package, &item, &mut attempts).await?;
             found = self.download(&places, &wanted, &mut partial).await?;
         }
-        if let (Err(failures), Some(folder)) = (&mut found, supply.kept) {
-            attempts.0.append(&mut failures.0);
-            let place = Place { mirror: directory_mirror(folder)?, path: package.digest.hex() };
-            found = self.download(&[place], &wanted, &mut partial).await?;
+        let Err(failures) = found else { return self.place(partial, package.digest).await };
+        attempts.0.extend(failures.0);
+        if let Some(kept) = supply.kept {
+            match self.fetch_kept(kept, &wanted, partial).await? {
+                Ok(path) => return Ok(path),
+                Err(failures) => attempts.0.extend(failures.0),
+            }
         }
-        if let Err(failures) = found {
-            attempts.0.extend(failures.0);
-            return Err(RepositoryError::Unavailable { item, attempts });
-        }
+        Err(RepositoryError::Unavailable { item, attempts })
+    }
+
+    /// Moves a verified download to its place in the cache.
+    pub(super) async fn place(&self, partial: Partial, digest: Digest) -> Result<PathBuf, RepositoryError> {
         let cache = self.settings.cache.clone();
-        let digest = package.digest;
         self.blocking(move || {
             let path = partial.path().to_path_buf();
             let (file, _lock) = partial.into_file().map_err(CacheError::io("read", path))?;

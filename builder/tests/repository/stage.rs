@@ -7,7 +7,7 @@ use std::time::Duration;
 use attar_builder::cache::Cache;
 use attar_builder::event::{Event, Events};
 use attar_builder::repository::{
-    Archive, Client, PackageFile, Patience, RepositoryError, Settings, Supply, TransportSettings,
+    Archive, Client, Kept, PackageFile, Patience, RepositoryError, Settings, Supply, TransportSettings,
 };
 use attar_builder::spec::schema::{DebianRepository, Repository};
 use attar_image::Digest;
@@ -109,14 +109,14 @@ impl Stage {
         package: &PackageFile,
         kept: &Path,
     ) -> Result<Vec<u8>, String> {
-        self.fetch_from(client, package, Some(kept)).await
+        self.fetch_from(client, package, Some(Kept::Folder(kept))).await
     }
 
     async fn fetch_from(
         &self,
         client: &Client,
         package: &PackageFile,
-        kept: Option<&Path>,
+        kept: Option<Kept<'_>>,
     ) -> Result<Vec<u8>, String> {
         let repository = Repository::Debian(self.repository());
         let identity = identity();

@@ -3,7 +3,7 @@
 use attar_builder::vendor::Place;
 use clap::Args;
 
-use super::shared::{SourceArgs, SpecArgs, SpecPaths};
+use super::shared::{RegistryArgs, SourceArgs, SpecArgs, SpecPaths};
 
 /// Choose the packages of a spec and write them to its lock.
 ///
@@ -53,4 +53,7 @@ pub(crate) struct LockArgs {
 
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
 }

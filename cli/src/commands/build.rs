@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &BuildArgs, settings: &Settings) -> anyhow::Result<
     let specs = discovery::specs(&arguments.paths.specs)?;
     let mut plans = plans(arguments, &specs)?;
     let reporter = Reporter::new(settings);
-    let context = start(settings, &arguments.source, &reporter)?;
+    let context = start(settings, &arguments.source, &arguments.registry, &reporter)?;
     let network = Network::new(settings, &arguments.registry, &reporter)?;
     let loading = arguments
         .publish

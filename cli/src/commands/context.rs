@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use attar_builder::build::{Request, Variants};
 use attar_builder::cache::Cache;
 use attar_builder::context::Context;
 use attar_builder::repository;
 
-use crate::args::{ImageArgs, NamedValue, SourceArgs, SpecArgs};
+use super::vendor::RegistryKeeper;
+use crate::args::{ImageArgs, NamedValue, RegistryArgs, SourceArgs, SpecArgs};
 use crate::failure::Usage;
 use crate::progress::Reporter;
 use crate::settings::Settings;
@@ -17,6 +19,7 @@ use crate::settings::Settings;
 pub(super) fn start(
     settings: &Settings,
     arguments: &SourceArgs,
+    registry: &RegistryArgs,
     reporter: &Reporter,
 ) -> anyhow::Result<Context> {
     let sources = settings.sources(arguments);
@@ -26,6 +29,8 @@ pub(super) fn start(
     repository.transport.offline = sources.offline;
     repository.transport.certificates = settings.certificates.clone();
     repository.netrc = settings.netrc.clone();
+    let keeper = RegistryKeeper::new(settings, registry.plain_http, reporter.transfers());
+    repository.keeper = Some(Arc::new(keeper));
     Ok(Context::new(repository, settings.threads.get(), reporter.events())?)
 }
 

@@ -9,28 +9,46 @@ use attar_builder::context::Context;
 use attar_builder::lock::Lock;
 use attar_builder::locking::{Change, Update};
 use attar_builder::resolve::{Cause, DroppedRelation};
-use attar_builder::vendor::Place;
+use attar_builder::vendor::{Packages, Place};
 
 use super::context::{pairs, start};
-use super::several;
+use super::{several, vendor};
 use crate::args::LockArgs;
 use crate::discovery;
 use crate::escape;
 use crate::exit_code::ExitCode;
-use crate::failure::Usage;
+use crate::network::Network;
 use crate::progress::Reporter;
 use crate::settings::Settings;
 use crate::size::Size;
 
 pub(crate) fn run(arguments: &LockArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let reporter = Reporter::new(settings);
-    let context = start(settings, &arguments.source, &reporter)?;
-    if arguments.check && discovery::specs(&arguments.paths.specs)?.len() > 1 {
-        return check_all(arguments, &context, &reporter);
+    let context = start(settings, &arguments.source, &arguments.registry, &reporter)?;
+    if arguments.check {
+        let specs = discovery::specs(&arguments.paths.specs)?;
+        return match &specs[..] {
+            [spec] => {
+                let (_, outcome) = build::check_lock(&context, &request(arguments, spec)?)?;
+                check(&outcome, arguments.security, &reporter)
+            }
+            _ => check_all(arguments, &context, &reporter),
+        };
     }
-    several::for_each_spec(&arguments.paths.specs, &reporter, |spec| {
-        one(arguments, spec, &context, &reporter)
-    })
+    let mut locked = Vec::new();
+    let code = several::for_each_spec(&arguments.paths.specs, &reporter, |spec| {
+        locked.push(one(arguments, spec, &context, &reporter)?);
+        Ok(ExitCode::Yes)
+    })?;
+    if let Some(place) = &arguments.vendor {
+        if code != ExitCode::Yes {
+            // What the place holds for the specs that failed must not go.
+            reporter.say(&format!("`{place}` is left as it is, because not every spec could be locked"));
+            return Ok(code);
+        }
+        keep(arguments, place, locked, &context, settings, &reporter)?;
+    }
+    Ok(code)
 }
 
 /// Prints one line for each spec, and tells how many are not current.
@@ -72,46 +90,44 @@ fn verdict(spec: &Path, changes: Option<Vec<&Change>>) -> String {
     format!("{}: {said}\n", escape::line(&spec.display().to_string()))
 }
 
+/// Makes one lock current.
 fn one(
     arguments: &LockArgs,
     spec: &Path,
     context: &Context,
     reporter: &Reporter,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<(Request, Lock)> {
     let request = request(arguments, spec)?;
-    if arguments.check {
-        let (_, outcome) = build::check_lock(context, &request)?;
-        return check(&outcome, arguments.security, reporter);
-    }
-    let (mut lock, outcome) = build::lock(context, &request)?;
+    let (lock, outcome) = build::lock(context, &request)?;
     report(&request.lock, &lock, &outcome, reporter);
     if !outcome.written {
         reporter.say(&format!("{} is current", request.lock.display()));
     }
-    if let Some(place) = &arguments.vendor {
-        vendor(context, &request, &mut lock, place, reporter)?;
-    }
-    Ok(ExitCode::Yes)
+    Ok((request, lock))
 }
 
-/// Keeps the packages of a lock, then notes in the lock where they are.
-fn vendor(
-    context: &Context,
-    request: &Request,
-    lock: &mut Lock,
+/// Keeps the packages of all locks in one place, then notes in each lock where they are.
+fn keep(
+    arguments: &LockArgs,
     place: &Place,
+    mut locked: Vec<(Request, Lock)>,
+    context: &Context,
+    settings: &Settings,
     reporter: &Reporter,
 ) -> anyhow::Result<()> {
-    let packages = build::packages(context, request, lock)?;
-    match place {
-        Place::Layout { folder, name } => packages.write(folder, name)?,
-        Place::Registry(_) => {
-            return Err(Usage::new(format!("this version keeps no packages in `{place}`"))
-                .hint("`oci:DIR` keeps them in a folder")
-                .into());
+    let mut all: Option<Packages> = None;
+    for (request, lock) in &locked {
+        let packages = build::packages(context, request, lock)?;
+        match &mut all {
+            Some(all) => all.extend(packages),
+            none => *none = Some(packages),
         }
-    };
-    build::keep_place(request, lock, place)?;
+    }
+    let Some(packages) = all else { return Ok(()) };
+    vendor::keep(&packages, place, &Network::new(settings, &arguments.registry, reporter)?)?;
+    for (request, lock) in &mut locked {
+        build::keep_place(request, lock, place)?;
+    }
     let (count, bytes) = packages.size();
     reporter.say(&format!("kept {count} packages, {}, in {place}", Size(bytes)));
     Ok(())

@@ -16,6 +16,7 @@ mod schema;
 mod search;
 mod several;
 mod show;
+mod vendor;
 mod why;
 mod why_image;
 

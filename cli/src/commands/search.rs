@@ -11,7 +11,7 @@ use attar_packages::debian::version::compare;
 use serde::Serialize;
 
 use super::context::start;
-use crate::args::SearchArgs;
+use crate::args::{RegistryArgs, SearchArgs};
 use crate::discovery;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
@@ -77,7 +77,7 @@ impl Report for Found {
 
 pub(crate) fn run(arguments: &SearchArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let reporter = Reporter::new(settings);
-    let context = start(settings, &arguments.source, &reporter)?;
+    let context = start(settings, &arguments.source, &RegistryArgs::default(), &reporter)?;
     let (spec, folder) = spec_of(arguments.suite.as_deref())?;
     let platform = match (&arguments.platform, spec.platforms.first()) {
         (Some(platform), _) | (None, Some(platform)) => platform.as_str(),

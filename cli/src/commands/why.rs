@@ -107,7 +107,7 @@ fn of_spec(
         request.variants = Variants::Named(vec![variant.clone()]);
     }
     request.platforms = arguments.platform.iter().cloned().collect();
-    let context = start(settings, &arguments.source, reporter)?;
+    let context = start(settings, &arguments.source, &arguments.registry, reporter)?;
     let explanations = build::explain(&context, &request, what)?;
     Ok(explanations.into_iter().map(|explanation| reason(explanation, &request.spec)).collect())
 }

@@ -250,8 +250,9 @@ fn wrong_command_lines_end_with_64() {
         &["build", "-o", "image.tar"][..],
         &["build", "-t", "app:1"],
         &["build", "--nonsense"],
-        &["packages", "docker:nginx"],
-        &["packages", "nginx"],
+        &["build", "--push", "--offline", "-t", "app:1"],
+        &["build", "--repository", "registry.example/team"],
+        &["packages", "NGINX"],
         &["lock", "--security"],
         &["search"],
     ] {

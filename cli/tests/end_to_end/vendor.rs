@@ -1,5 +1,6 @@
 //! `attar lock --vendor`: the lock builds when every mirror has dropped its packages.
 
+use attar_testing::docker_registry::DockerRegistry;
 use attar_testing::{Scratch, need, run, skip};
 
 use crate::fixture::Fixture;
@@ -56,6 +57,53 @@ fn other_tools_read_what_is_kept() {
     let manifest = run(command.arg(format!("{vendor}:packages"))).success();
     assert!(manifest.contains("application/vnd.attar.packages.v1"), "{manifest}");
     assert!(manifest.contains("tool_1.0_amd64.deb"), "{manifest}");
+}
+
+#[test]
+fn a_registry_keeps_packages_too() {
+    let registry = need!(DockerRegistry::start());
+    let fixture = Fixture::new();
+    let expected = fixture.works();
+    let place = format!("registry:{}", registry.reference("team/packages:1"));
+    let vendored = fixture.attar().args(["lock", "--vendor", &place]).arg(fixture.spec()).run();
+    assert!(vendored.stderr.contains("kept 2 packages"), "{}", vendored.stderr);
+    vendored.success();
+    for package in ["tool", "library"] {
+        fixture.server.remove(&fixture.path_of(package));
+    }
+    let build = |more: &[&str]| {
+        let cache = Scratch::new();
+        let layout = format!("oci:{}", cache.join("layout").display());
+        let attar = fixture.attar().cache(cache.path()).args(["build", "--locked"]).args(more);
+        attar.arg(fixture.scratch.join("attar.yaml")).args(["-o", &layout]).run()
+    };
+    assert_eq!(build(&[]).success().split(' ').next(), expected.split(' ').next());
+    let said = build(&["--offline"]).fails(1);
+    assert!(said.contains("offline"), "{said}");
+
+    // What is nowhere any more is told with every place that was asked.
+    drop(registry);
+    let said = build(&[]).fails(1);
+    assert!(said.contains("/debian/pool/") && said.contains("registry:127.0.0.1"), "{said}");
+}
+
+#[test]
+fn several_specs_share_a_place() {
+    let mut fixture = Fixture::new();
+    fixture.spec();
+    std::fs::create_dir(fixture.scratch.join("other")).expect("a folder");
+    fixture.packages = "other";
+    let text = std::fs::read_to_string(fixture.spec()).expect("a spec");
+    let other = fixture.scratch.write("other/attar.yaml", text.replace("key.asc", "../key.asc"));
+    fixture.packages = "tool";
+    let vendor = format!("oci:{}", fixture.scratch.join("vendor").display());
+    let finished = fixture.attar().args(["lock", "--vendor", &vendor]).arg(fixture.spec()).arg(&other).run();
+    assert!(finished.stderr.contains("kept 3 packages"), "{}", finished.stderr);
+    finished.success();
+    assert!(fixture.scratch.read("other/attar.lock").contains("\"vendor\": \"oci:../vendor\""));
+    let kept = std::fs::read_dir(fixture.scratch.join("vendor/blobs/sha256")).expect("blobs").count();
+    // Three packages, the empty configuration and the manifest.
+    assert_eq!(kept, 5);
 }
 
 #[test]

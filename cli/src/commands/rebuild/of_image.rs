@@ -37,7 +37,7 @@ pub(super) fn run(
     // Nothing that was made before is used; packages that were verified are.
     let cache = Cache::open(&settings.cache, reporter.events())?.without_results()?;
     let settings = Settings { cache: cache.path().to_owned(), ..settings.clone() };
-    let context = start(&settings, &arguments.source, &reporter)?;
+    let context = start(&settings, &arguments.source, &arguments.registry, &reporter)?;
     let trust = trust(arguments, &settings)?;
     let mut answer: Option<Rebuild> = None;
     for (_, artifact) in evidence::about(&entry.layout, &entry.descriptor, &entry.referrers) {

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &RebuildArgs, settings: &Settings, spec: &Path) -> 
     }
     let against = against(arguments)?;
     let reporter = Reporter::new(settings);
-    let context = start(settings, &arguments.source, &reporter)?;
+    let context = start(settings, &arguments.source, &arguments.registry, &reporter)?;
     let mut request = request(spec, &arguments.spec, &arguments.image, settings)?;
     request.locked = true;
     let of = spec.display().to_string();
