@@ -5,6 +5,7 @@ pub mod build;
 pub mod cache;
 mod contents;
 pub mod context;
+pub mod convert;
 pub mod effects;
 pub mod event;
 pub mod evidence;

@@ -96,3 +96,18 @@ async fn trixie_opens_and_packages_come_from_the_hosts_mirror() {
         .count();
     assert_eq!(downloads, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_name_that_stands_for_an_apk_package_is_in_trixie() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let (client, _) = self::client(folder.path(), false);
+    let archives = client.open(&trixie(), Path::new("."), &["amd64"]).await.expect("trixie opens");
+    let is_there =
+        |name: &str| archives[0].indexes.iter().any(|index| index.index.named(name).next().is_some());
+    let missing: Vec<&str> = attar_builder::convert::apk_names()
+        .flat_map(|apk| attar_builder::convert::apk_packages(apk).expect("a name of the table"))
+        .copied()
+        .filter(|name| !is_there(name))
+        .collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}

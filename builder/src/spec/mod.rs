@@ -13,6 +13,7 @@ mod document;
 mod effective;
 mod fields;
 mod filter;
+pub(crate) mod foreign;
 mod format;
 mod json_schema;
 mod merge;

@@ -27,7 +27,7 @@ use crate::settings::Settings;
 /// Runs a command.
 pub(crate) fn run(command: &Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Init(arguments) => init::run(arguments),
+        Command::Init(arguments) => init::run(arguments, settings),
         Command::Lock(arguments) => lock::run(arguments, settings),
         Command::Build(arguments) => build::run(arguments, settings),
         Command::Rebuild(arguments) => rebuild::run(arguments, settings),

@@ -38,6 +38,56 @@ fn init_for_a_program_makes_an_image_that_runs_it() {
 }
 
 #[test]
+fn init_for_a_dockerfile_makes_an_image_that_does_the_same() {
+    let docker = need!(Docker::find());
+    let scratch = Scratch::new();
+    let files = [
+        (
+            "Dockerfile",
+            "ARG V=3.13\nFROM python:${V}-slim AS base\nENV GREETING=hello\nWORKDIR /app\nRUN make\n\
+          FROM base\nCOPY app.py .\nUSER 1234:1234\nENTRYPOINT [\"python\", \"app.py\"]\nCMD world\n",
+        ),
+        (
+            "app.py",
+            "import os, sys\nprint(os.environ['GREETING'], *sys.argv[1:], os.getuid(), os.getcwd())\n",
+        ),
+    ];
+    for (name, text) in files {
+        scratch.write(name, text);
+    }
+    let here = || attar().current_dir(scratch.path());
+    let said = here().args(["init", "Dockerfile"]).run();
+    assert_eq!((said.code, said.stdout.as_str()), (Some(0), "attar.yaml\n"), "{}", said.stderr);
+    assert!(said.stderr.contains("Dockerfile:5: RUN make"), "{}", said.stderr);
+    let tag = "attar-tests/dockerfile:1";
+    let build = ["build", "--platform", "linux/amd64", "-t", tag, "-o", "docker-archive:image.tar"];
+    here().args(build).run().success();
+    docker.load(&scratch.join("image.tar"));
+    let said = docker.run(&[], tag, &[]);
+    docker.remove(tag);
+    assert_eq!(said.success(), "hello world 1234 /app\n");
+}
+
+#[test]
+fn init_for_apko_and_for_two_steps() {
+    let scratch =
+        Scratch::with([("apko.yaml", "contents: {packages: [curl, no-such-thing]}\narchs: [x86_64]\n")]);
+    let here = || attar().current_dir(scratch.path());
+    let said = here().args(["init", "apko.yaml"]).run();
+    assert!(said.stderr.contains("apko.yaml:1: contents.packages: `no-such-thing`"), "{}", said.stderr);
+    assert_eq!(said.success(), "attar.yaml\n");
+    let shown = here().arg("show").run().success();
+    assert!(shown.contains("- curl") && shown.contains("linux/amd64"), "{shown}");
+    let said = here().args(["init", "--init-container", "registry.example/orders:1.4"]).run();
+    assert!(said.stderr.contains("the spec has no variant `init`"), "{}", said.stderr);
+    let snippets = said.success();
+    assert!(
+        snippets.contains("service_completed_successfully") && snippets.contains("initContainers:"),
+        "{snippets}"
+    );
+}
+
+#[test]
 fn show_prints_a_spec_that_means_the_same() {
     let examples = Examples::copy();
     let show = |spec: &std::path::Path| attar().arg("show").arg(spec).run().success();

@@ -6,6 +6,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use attar_builder::convert::MAX_SIZE;
+use attar_builder::convert::apko::looks_like_apko;
+use attar_builder::convert::dockerfile::looks_like_a_dockerfile;
 use attar_image::elf::{Class, Facts};
 use attar_image::platform::Platform;
 
@@ -20,6 +23,20 @@ pub(super) enum Subject {
     Jar(PathBuf),
     /// A Python virtual environment.
     Venv(Venv),
+    /// A Dockerfile.
+    Dockerfile {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        text: String,
+    },
+    /// A configuration of apko.
+    Apko {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        text: String,
+    },
 }
 
 /// An ELF program.
@@ -95,7 +112,18 @@ pub(super) fn recognise(path: &Path) -> anyhow::Result<Subject> {
     if bytes.starts_with(b"PK\x03\x04") && contains(&bytes, b"META-INF/") {
         return Ok(Subject::Jar(path.into()));
     }
-    Err(Usage::new(format!("`{}` is no ELF program, jar or virtual environment", path.display()))
+    if bytes.len() <= MAX_SIZE
+        && let Ok(text) = String::from_utf8(bytes)
+    {
+        if looks_like_a_dockerfile(&text) {
+            return Ok(Subject::Dockerfile { path: path.into(), text });
+        }
+        if looks_like_apko(&text) {
+            return Ok(Subject::Apko { path: path.into(), text });
+        }
+    }
+    let kinds = "an ELF program, a jar, a virtual environment, a Dockerfile or a configuration of apko";
+    Err(Usage::new(format!("`{}` is none of {kinds}", path.display()))
         .hint("`attar init` without FROM writes a spec to start from")
         .into())
 }
@@ -192,6 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn files_of_other_tools_are_recognised_by_their_content() {
+        let scratch = attar_testing::Scratch::with([
+            ("one", "# syntax=docker/dockerfile:1\n\narg V=1\nFROM debian\n"),
+            ("two", "contents: {packages: [busybox]}\narchs: [x86_64]\n"),
+            ("three", "contents: {repositories: [{debian: trixie}]}\n"),
+            ("four", "FROMAGE is cheese\n"),
+        ]);
+        let of = |name: &str| recognise(&scratch.join(name));
+        assert!(matches!(of("one"), Ok(Subject::Dockerfile { .. })));
+        assert!(matches!(of("two"), Ok(Subject::Apko { .. })));
+        assert!(of("three").is_err(), "a spec is one already");
+        assert!(of("four").is_err());
+    }
+
+    #[test]
     fn virtual_environments_name_their_python() {
         for (text, expected) in [
             ("home = /usr/bin\nversion = 3.13.5\n", Some("3.13")),
@@ -213,7 +256,11 @@ mod tests {
             let error = recognise(&scratch.join(path)).expect_err("not understood");
             error.to_string().replace(&format!("{}/", scratch.path().display()), "")
         };
-        assert_eq!(said("notes.txt"), "`notes.txt` is no ELF program, jar or virtual environment");
+        assert_eq!(
+            said("notes.txt"),
+            "`notes.txt` is none of an ELF program, a jar, a virtual environment, a Dockerfile or a \
+             configuration of apko"
+        );
         assert_eq!(said("old"), "`old` is for Python 3.9, which no Debian suite known here has");
         assert_eq!(said("empty"), "`empty` is no virtual environment: it has no `pyvenv.cfg`");
     }

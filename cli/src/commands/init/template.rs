@@ -3,13 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::subject::{Program, Venv};
+use attar_builder::convert::{HEAD, Text, scalar};
 
-const HEAD: &str = "\
-# yaml-language-server: $schema=attar.schema.json
-# `attar schema > attar.schema.json` writes the schema that an editor needs to help here.
-# Build with `attar build -o oci:image`; `attar show` prints what every line means.
-";
+use super::subject::{Program, Venv};
 
 /// Returns a spec without anything of the user's own.
 pub(super) fn plain() -> String {
@@ -133,15 +129,8 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| "app".into())
 }
 
-/// Returns a YAML scalar: plain where that is safe, quoted otherwise. A dollar would begin a parameter.
 fn quoted(text: &str) -> String {
-    let text = text.replace('$', "$$");
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
-    let starts_well = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_');
-    if text.starts_with(starts_well) && text.chars().all(is_plain) {
-        return text;
-    }
-    serde_json::Value::String(text).to_string()
+    scalar(&Text::literal(text))
 }
 
 #[cfg(test)]
@@ -180,18 +169,5 @@ mod tests {
         # The user is 65532 unless you say otherwise:
         # accounts: {run-as: root}
         "#);
-    }
-
-    #[test]
-    fn scalars_are_quoted_where_they_must_be() {
-        for (text, expected) in [
-            ("dist/api", "dist/api"),
-            ("-x", "\"-x\""),
-            ("a b", "\"a b\""),
-            ("a$b", "\"a$$b\""),
-            ("a\"b", "\"a\\\"b\""),
-        ] {
-            assert_eq!(quoted(text), expected);
-        }
     }
 }
