@@ -120,7 +120,7 @@ pub const CASES: [Case; 58] = [
     case("fd", &["fd-find"], &["fdfind", "--version"], "libgcc-s1"),
     case(
         "tmux",
-        &["tmux", "coreutils"],
+        &["tmux", "coreutils", "libc-bin"],
         &["/usr/bin/env", "LC_ALL=C.UTF-8", "tmux", "-V"],
         "libevent-core-2.1-7t64",
     ),
