@@ -30,3 +30,28 @@ pub(super) fn apply<'a>(proof: &mut Proof<'a>, running: &Running<'a>, weight: We
         proof.fail(&object.shown.clone(), Some(object.path.clone()), problem, running.step(), weight);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::linkage::testing::{Sample, file, library, program};
+
+    #[test]
+    fn a_stub_needs_its_data_beside() {
+        // Libraries of samples have 4 KiB.
+        let stub = library(&[]).with(|facts| facts.soname = Some("libicudata.so.74".into()));
+        let sample = Sample::with_libc()
+            .and("usr/lib/libicudata.so.74", stub)
+            .and("app", program(&["libicudata.so.74"]))
+            .starting(&["/app"]);
+        assert_eq!(
+            sample.findings(),
+            [
+                "/lib/libicudata.so.74 needs the data of ICU (`/usr/share/icu/*/icudt*.dat`), which is not in the image [entrypoint > /app]"
+            ]
+        );
+        let whole = sample.clone().and("usr/share/icu/74.2/icudt74l.dat", file("data"));
+        assert_eq!(whole.findings(), Vec::<String>::new());
+        let elsewhere = sample.and("opt/icudt74l.dat", file("data")).variable("ICU_DATA=/opt");
+        assert_eq!(elsewhere.findings(), Vec::<String>::new());
+    }
+}
