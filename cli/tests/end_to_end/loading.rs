@@ -77,6 +77,37 @@ fn layers_in_zstd_are_loaded_all_the_same() {
 }
 
 #[test]
+fn an_archive_for_docker_has_the_same_bytes_wherever_it_is_written() {
+    let examples = Examples::copy();
+    let write = |name: &str, folder: &str| {
+        let file = examples.join(name);
+        let temporary = examples.join(folder);
+        std::fs::create_dir_all(&temporary).expect("a folder");
+        attar()
+            .arg("build")
+            .arg(examples.spec("program"))
+            .args(["-t", "app:1", "-t", "team/app", "--threads", &folder.len().to_string(), "-o"])
+            .arg(format!("docker-archive:{}", file.display()))
+            .env("TMPDIR", temporary)
+            .run()
+            .success();
+        std::fs::read(file).expect("the archive")
+    };
+    let first = write("first.tar", "a");
+    assert!(first == write("second.tar", "another"), "two archives of one image differ");
+    let mut archive = tar::Archive::new(&first[..]);
+    let mut entries = archive.entries().expect("an archive");
+    let manifest: Value =
+        serde_json::from_reader(entries.next().expect("a first member").expect("a member")).expect("JSON");
+    let tags = |image: usize| manifest[image]["RepoTags"].to_string().replace("docker.io/", "");
+    let expected =
+        ["library/app:1", "team/app:latest", "library/app:1-linux-amd64", "team/app:latest-linux-amd64"];
+    assert_eq!(tags(0), serde_json::to_string(&expected).expect("JSON"));
+    let expected = ["library/app:1-linux-arm64", "team/app:latest-linux-arm64"];
+    assert_eq!(tags(1), serde_json::to_string(&expected).expect("JSON"));
+}
+
+#[test]
 fn an_engine_that_is_not_there_is_named() {
     let examples = Examples::copy();
     let said = attar()

@@ -5,8 +5,9 @@ mod killed;
 use std::path::Path;
 
 use attar_testing::command::words;
+use attar_testing::containerd::Containerd;
 use attar_testing::docker_registry::{DockerRegistry, LOGIN};
-use attar_testing::engine::Podman;
+use attar_testing::engine::{Docker, Podman};
 use attar_testing::tls::Authority;
 use attar_testing::{Scratch, need, run, skip};
 use serde_json::Value;
@@ -69,6 +70,35 @@ fn podman_pulls_and_starts_what_was_pushed() {
     let said = podman.run(&[], &reference, &[]);
     podman.remove(&reference);
     assert!(said.clone().success().starts_with("hello from x86_64, user 65532:65532"), "{said}");
+}
+
+#[test]
+fn docker_and_containerd_pull_what_was_pushed() {
+    let registry = need!(DockerRegistry::start());
+    let docker = need!(Docker::find());
+    let containerd = need!(Containerd::start());
+    let examples = Examples::copy();
+    let reference = registry.reference("demo/program:1");
+    let line = push(&examples, &examples.spec("program"), "layout", &["-t", &reference]);
+    let by_digest = line.split(' ').next().expect("a reference");
+    run(&mut words(&["docker", "pull", "--quiet", by_digest])).success();
+    let said = docker.run(&[], by_digest, &[]);
+    docker.remove(by_digest);
+    assert!(said.clone().success().starts_with("hello from x86_64, user 65532:65532"), "{said}");
+    let pull = ["images", "pull", "--plain-http", "--all-platforms", "--snapshotter", "native", &reference];
+    containerd.ctr(&pull).success();
+    let said = containerd.run("linux/amd64", &reference, &[]);
+    assert!(said.clone().success().starts_with("hello from x86_64, user 65532:65532"), "{said}");
+}
+
+#[test]
+fn a_pushed_image_is_rebuilt_from_itself_alone() {
+    let registry = need!(DockerRegistry::start());
+    let examples = Examples::copy();
+    let reference = registry.reference("demo/program:1");
+    push(&examples, &examples.spec("program"), "layout", &["-t", &reference]);
+    let said = attar().args(["rebuild", &format!("registry:{reference}")]).run().success();
+    assert!(said.contains("identical"), "{said}");
 }
 
 #[test]

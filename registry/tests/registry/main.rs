@@ -6,3 +6,4 @@ mod logins;
 mod pulling;
 mod pushing;
 mod referrers;
+mod trust;
