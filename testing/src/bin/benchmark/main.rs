@@ -9,6 +9,7 @@
 //! for the network.
 
 mod measure;
+mod push;
 mod update;
 mod workspace;
 
@@ -32,6 +33,7 @@ fn main() -> anyhow::Result<()> {
     }
     warm(&workspace, rounds, &mut table)?;
     update::rows(&workspace, &mut table)?;
+    push::rows(&workspace, rounds, &mut table)?;
     memory(&workspace, &mut table)?;
     let mut out = std::io::stdout().lock();
     for line in table {
