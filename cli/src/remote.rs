@@ -23,9 +23,12 @@ use crate::source::ImageSource;
 pub(crate) enum Extent {
     /// The image, on one platform if one is wanted.
     Image,
-    /// The image with everything that is said about it.
-    WithReferrers,
+    /// The image with the artifacts of this type that are about it.
+    WithArtifacts(&'static str),
 }
+
+/// How many artifacts about an image are brought at most.
+const MAX_ARTIFACTS: usize = 16;
 
 /// An image that is on this machine.
 pub(crate) struct Local {
@@ -44,8 +47,7 @@ pub(crate) fn bring(
     arguments: &RegistryArgs,
     reporter: &Reporter,
 ) -> anyhow::Result<Local> {
-    let is_here = matches!(source, ImageSource::Layout { .. } | ImageSource::Archive(_));
-    if is_here {
+    if source.is_here() {
         return Ok(Local { source: source.clone(), _scratch: None });
     }
     let network = Network::new(settings, arguments, reporter)?;
@@ -99,13 +101,15 @@ impl Bringing<'_> {
         let wanted = match (self.platform, self.extent) {
             (Some(platform), Extent::Image) => Wanted::Platform(parse(platform)?),
             (None, Extent::Image) => Wanted::Images,
-            (_, Extent::WithReferrers) => Wanted::Everything,
+            (_, Extent::WithArtifacts(_)) => Wanted::Everything,
         };
         let pulled = self.network.wait(client.pull(reference, &writer, &wanted))?;
         let mut referrers = Vec::new();
-        if self.extent == Extent::WithReferrers {
-            let repository = &reference.repository;
-            for entry in self.network.wait(client.referrers(repository, pulled.root.digest))? {
+        if let Extent::WithArtifacts(kind) = self.extent {
+            let listed = self.network.wait(client.referrers(&reference.repository, pulled.root.digest))?;
+            // Anybody who may write to the repository can add to the list.
+            let is_wanted = |entry: &Descriptor| entry.artifact_type.as_deref() == Some(kind);
+            for entry in listed.into_iter().filter(is_wanted).take(MAX_ARTIFACTS) {
                 let about = reference.at_digest(entry.digest);
                 self.network.wait(client.pull(&about, &writer, &Wanted::Everything))?;
                 referrers.push(entry);

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use attar_builder::export;
 use attar_image::reference::Reference;
 use attar_registry::engine::Kind;
 
@@ -44,6 +45,30 @@ pub(crate) enum ImageSource {
     },
     /// In the first engine that has it, else in its registry.
     Anywhere(Reference),
+}
+
+impl ImageSource {
+    /// Says whether the image is in a file or folder.
+    pub(crate) fn is_here(&self) -> bool {
+        matches!(self, Self::Layout { .. } | Self::Archive(_))
+    }
+
+    /// Returns where a variant of the image is, as `attar build` names it; `None` where variants have no
+    /// names of their own.
+    pub(crate) fn of_variant(&self, variant: &str) -> Option<Self> {
+        if variant.is_empty() {
+            return Some(self.clone());
+        }
+        match self {
+            Self::Layout { folder, name: Some(name) } => {
+                let name = Some(export::entry_name(name, variant));
+                Some(Self::Layout { folder: folder.clone(), name })
+            }
+            Self::Registry(reference) => export::variant_reference(reference, variant).map(Self::Registry),
+            Self::Anywhere(reference) => export::variant_reference(reference, variant).map(Self::Anywhere),
+            Self::Layout { name: None, .. } | Self::Archive(_) | Self::Engine { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for ImageSource {
@@ -182,6 +207,23 @@ mod tests {
             ("reg.example:5000/app", Form::Reference("reg.example:5000/app")),
         ] {
             assert_eq!(form(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn variants_are_beside_the_plain_image() {
+        for (word, expected) in [
+            ("oci:image:1.4", Some("oci:image:1.4-debug")),
+            ("oci:image", None),
+            ("image.tar", None),
+            ("registry:reg.example/app:1", Some("registry:reg.example/app:1-debug")),
+            ("registry:reg.example/app", Some("registry:reg.example/app:debug")),
+            ("reg.example/app:1", Some("reg.example/app:1-debug")),
+            ("docker:app", None),
+        ] {
+            let Source::Image(source) = parse(word).expect("an image") else { panic!("`{word}` is a spec") };
+            let found = source.of_variant("debug").map(|source| source.to_string());
+            assert_eq!(found.as_deref(), expected, "{word}");
         }
     }
 

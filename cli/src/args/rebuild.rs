@@ -27,7 +27,7 @@ pub(crate) struct RebuildArgs {
     #[arg(value_name = "SPEC|IMAGE")]
     pub(crate) of: Option<String>,
 
-    /// Of a spec: image to compare with too, `oci:DIR[:NAME]`, of which variant `v` is `NAME-v`.
+    /// Of a spec: image to compare with too; its variant `v` is `oci:DIR:NAME-v` or `registry:REF-v`.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) against: Option<String>,
 

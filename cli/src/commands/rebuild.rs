@@ -5,9 +5,12 @@ mod of_image;
 mod of_spec;
 mod report;
 
+use attar_builder::evidence::EVIDENCE;
+
 use crate::args::RebuildArgs;
 use crate::discovery;
 use crate::exit_code::ExitCode;
+use crate::failure::Usage;
 use crate::output;
 use crate::progress::Reporter;
 use crate::remote::{self, Extent};
@@ -22,8 +25,15 @@ pub(crate) fn run(arguments: &RebuildArgs, settings: &Settings) -> anyhow::Resul
     let report = match source {
         Source::Spec(spec) => of_spec::run(arguments, settings, &spec)?,
         Source::Image(image) => {
+            if arguments.source.offline && !image.is_here() {
+                return Err(Usage::new(format!(
+                    "`--offline` opens no connection, and `{image}` is not here"
+                ))
+                .hint("an image in a layout can be rebuilt offline: `oci:DIR:NAME`")
+                .into());
+            }
             let reporter = Reporter::new(settings);
-            let extent = Extent::WithReferrers;
+            let extent = Extent::WithArtifacts(EVIDENCE);
             let local = remote::bring(&image, None, extent, settings, &arguments.registry, &reporter)?;
             drop(reporter);
             of_image::run(arguments, settings, &local.source, &image)?

@@ -2,6 +2,7 @@
 
 mod archive;
 mod deceit;
+mod published;
 mod spec;
 
 use std::path::Path;

@@ -16,6 +16,7 @@ use crate::commands::context::{request, start};
 use crate::failure::Usage;
 use crate::image::{self, Entry};
 use crate::progress::Reporter;
+use crate::remote::{self, Extent};
 use crate::settings::Settings;
 use crate::source::{self, ImageSource, Source};
 
@@ -49,8 +50,10 @@ pub(super) fn run(arguments: &RebuildArgs, settings: &Settings, spec: &Path) -> 
         let entry = again.layout.resolve(Some(&export::entry_name(again::NAME, &built.variant)))?;
         let found = Side { layout: &again.layout, entry: &entry };
         let mut comparisons = vec![with_build(&context.cache, built, found)?];
-        if let Some(source) = &against {
-            comparisons.push(with_image(source, &built.variant, found)?);
+        if let Some(source) = against.as_ref().and_then(|source| source.of_variant(&built.variant)) {
+            let extent = Extent::Image;
+            let local = remote::bring(&source, None, extent, settings, &arguments.registry, &reporter)?;
+            comparisons.push(with_image(&local.source, &source, found)?);
         }
         images.push(Image {
             variant: built.variant.clone(),
@@ -101,17 +104,11 @@ fn with_build(cache: &Cache, built: &Built, found: Side<'_>) -> anyhow::Result<C
 }
 
 /// Compares with an image that is there.
-fn with_image(source: &ImageSource, variant: &str, found: Side<'_>) -> anyhow::Result<Comparison> {
-    let source = match source {
-        ImageSource::Layout { folder, name: Some(name) } => {
-            ImageSource::Layout { folder: folder.clone(), name: Some(export::entry_name(name, variant)) }
-        }
-        other => other.clone(),
-    };
-    let Entry { layout, descriptor, .. } = image::entry(&source)?;
+fn with_image(source: &ImageSource, named: &ImageSource, found: Side<'_>) -> anyhow::Result<Comparison> {
+    let Entry { layout, descriptor, .. } = image::entry(source)?;
     let difference = difference::first(Side { layout: &layout, entry: &descriptor }, found, None)?;
     Ok(Comparison {
-        with: source.to_string(),
+        with: named.to_string(),
         digest: descriptor.digest.to_string(),
         difference: difference.as_ref().map(Difference::of),
     })
@@ -122,10 +119,13 @@ fn against(arguments: &RebuildArgs) -> anyhow::Result<Option<ImageSource>> {
     let several = arguments.image.all_variants || !arguments.image.variants.is_empty();
     match source::parse(word)? {
         Source::Spec(_) => Err(Usage::new(format!("`--against {word}` names no image")).into()),
-        Source::Image(source) if several && !matches!(source, ImageSource::Layout { name: Some(_), .. }) => {
+        Source::Image(source) if several && source.of_variant("v").is_none() => {
             Err(Usage::new(format!("`--against {word}` holds no variants by name"))
                 .hint("name the plain image: `oci:DIR:NAME` has its variants beside it as `NAME-VARIANT`")
                 .into())
+        }
+        Source::Image(source) if arguments.source.offline && !source.is_here() => {
+            Err(Usage::new(format!("`--offline` opens no connection, and `{source}` is not here")).into())
         }
         Source::Image(source) => Ok(Some(source)),
     }

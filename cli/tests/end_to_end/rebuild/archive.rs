@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use attar_testing::archive::{Key, Package, Suite};
 use attar_testing::http::Server;
+use attar_testing::tls::Authority;
 use attar_testing::{Attar, Finished, Scratch};
 
 /// What the spec says besides where packages come from.
@@ -44,6 +45,7 @@ pub(super) struct Stage {
     pub(super) scratch: Scratch,
     server: Server,
     key: Key,
+    authority: Authority,
 }
 
 impl Stage {
@@ -53,6 +55,7 @@ impl Stage {
             scratch: Scratch::new(),
             server: Server::start().expect("a server on the loopback interface"),
             key: Key::generate(3650).expect("a key"),
+            authority: Authority::generate().expect("an authority"),
         };
         let suite = ["amd64", "arm64"].into_iter().fold(Suite::debian("test"), |suite, architecture| {
             suite
@@ -77,8 +80,7 @@ impl Stage {
         );
         scratch.write("spec/attar.yaml", format!("{repository}{FILES}{SPEC}"));
         scratch.write("spec/key.asc", self.key.armored().expect("the key in armor"));
-        let certificate = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n";
-        scratch.write("spec/corporate.pem", certificate);
+        scratch.write("spec/corporate.pem", self.authority.pem());
         for (path, text) in [
             ("tree/a/b/c", "c"),
             ("tree/a/x.o", "left out"),
