@@ -141,7 +141,9 @@ impl Client {
         let mirrors = match supply.repository {
             Repository::Debian(repository) => self.package_mirrors(repository, supply.identity)?,
             Repository::Deb(repository) => vec![Mirror::parse(&repository.deb, NamedBy::User)?],
-            Repository::Debs(repository) => vec![directory_mirror(&supply.directory.join(&repository.debs))?],
+            Repository::Debs(repository) => {
+                vec![Mirror::of_directory(&supply.directory.join(&repository.debs))?]
+            }
         };
         Ok(mirrors.into_iter().map(|mirror| Place { mirror, path: package.path.clone() }).collect())
     }
@@ -158,15 +160,6 @@ impl Client {
         mirrors.push(self.snapshot_mirror(area, &time)?);
         Ok(mirrors)
     }
-}
-
-/// Returns a directory as the base of an archive.
-pub(super) fn directory_mirror(directory: &Path) -> Result<Mirror, RepositoryError> {
-    let read = |source| RepositoryError::ReadFile { file: directory.to_path_buf(), source };
-    let absolute = std::path::absolute(directory).map_err(read)?;
-    let url = reqwest::Url::from_directory_path(&absolute)
-        .map_err(|()| read(std::io::Error::from(std::io::ErrorKind::InvalidFilename)))?;
-    Ok(Mirror::from_url(url, NamedBy::User))
 }
 
 /// Refuses paths that lead out of an archive: they come from an index or a lock.

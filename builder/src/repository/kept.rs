@@ -12,7 +12,7 @@ use super::Client;
 use super::download::{Place, Wanted};
 use super::error::RepositoryError;
 use super::failure::{Attempt, Attempts, Failure};
-use super::fetch::directory_mirror;
+use super::mirror::Mirror;
 use super::partial::Partial;
 use crate::cache::{CacheError, Shelf, hash_file};
 
@@ -54,7 +54,7 @@ impl Client {
     ) -> Result<Result<PathBuf, Attempts>, RepositoryError> {
         match kept {
             Kept::Folder(folder) => {
-                let place = Place { mirror: directory_mirror(folder)?, path: wanted.digest.hex() };
+                let place = Place { mirror: Mirror::of_directory(folder)?, path: wanted.digest.hex() };
                 match self.download(&[place], wanted, &mut partial).await? {
                     Ok(()) => Ok(Ok(self.place(partial, wanted.digest).await?)),
                     Err(attempts) => Ok(Err(attempts)),

@@ -1,10 +1,13 @@
 //! Where an archive may be found: bases of URLs, in the order in which they are asked.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 
 use reqwest::Url;
 
 use super::apt::credentials::Login;
+use super::error::RepositoryError;
 use super::secret::Secret;
 
 /// The base of an archive, and how to reach it. Printing it never shows credentials.
@@ -80,6 +83,15 @@ impl Mirror {
     /// Takes a URL as it is: without user information, its path ending in `/`.
     pub(super) fn from_url(base: Url, named_by: NamedBy) -> Self {
         Self { base, login: None, named_by, key: None }
+    }
+
+    /// Returns a directory as the base of an archive.
+    pub(super) fn of_directory(directory: &Path) -> Result<Self, RepositoryError> {
+        let read = |source| RepositoryError::ReadFile { file: directory.to_path_buf(), source };
+        let absolute = std::path::absolute(directory).map_err(read)?;
+        let url =
+            Url::from_directory_path(&absolute).map_err(|()| read(io::ErrorKind::InvalidFilename.into()))?;
+        Ok(Self::from_url(url, NamedBy::User))
     }
 
     /// Lets `key` stand for the base in the cache.
