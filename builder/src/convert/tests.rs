@@ -192,6 +192,10 @@ fn each_instruction_has_its_place() {
                 "- {from: nginx.conf, to: /nginx.conf, permissions: 0755}",
             ],
         ),
+        (
+            "COPY app /srv\nCOPY src /srv",
+            vec!["- {from: \"app/*\", to: /srv/}", "- {from: src, to: /srv, exclude: [secret]}"],
+        ),
         ("COPY *.conf /etc/app/", vec!["- {from: \"*.conf\", to: /etc/app/}"]),
         ("COPY [\"app.py\", \"/srv/a b\"]", vec!["- {from: app.py, to: \"/srv/a b\"}"]),
         ("ADD rootfs.tar.gz /", vec!["- {archive: rootfs.tar.gz, to: /}"]),

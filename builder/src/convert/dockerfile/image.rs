@@ -461,13 +461,21 @@ fn deduplicated(files: Vec<Copied>) -> impl Iterator<Item = Copied> {
     let mut places: BTreeMap<(Text, Option<Text>), usize> = BTreeMap::new();
     let mut kept: Vec<Option<Copied>> = Vec::new();
     for mut file in files {
-        let earlier = places.get(&place(&file)).and_then(|&at| kept[at].as_ref());
-        if earlier.is_some_and(|it| it.kind == "from" && file.kind == "from" && it.source != file.source) {
-            let slash = |text: &Text, end: &str| {
-                Text::written(format!("{}{end}", text.as_str().trim_end_matches('/')))
-            };
-            file.source = slash(&file.source, "/*");
-            file.to = slash(&file.to, "/");
+        let earlier = places.get(&place(&file)).and_then(|&at| kept[at].take_if(|it| added(it, &file)));
+        match earlier {
+            // What is left out is left out below a folder, not among the matches of a glob.
+            Some(mut earlier) if !file.exclude.is_empty() && earlier.exclude.is_empty() => {
+                places.remove(&place(&file));
+                spread(&mut earlier);
+                places.insert(place(&earlier), kept.len());
+                kept.push(Some(earlier));
+            }
+            Some(earlier) => {
+                places.insert(place(&earlier), kept.len());
+                kept.push(Some(earlier));
+                spread(&mut file);
+            }
+            None => {}
         }
         if let Some(earlier) = places.insert(place(&file), kept.len()) {
             kept[earlier] = None;
@@ -475,6 +483,19 @@ fn deduplicated(files: Vec<Copied>) -> impl Iterator<Item = Copied> {
         kept.push(Some(file));
     }
     kept.into_iter().flatten()
+}
+
+/// Says whether a later entry is added to an earlier one of the same place.
+fn added(earlier: &Copied, later: &Copied) -> bool {
+    earlier.kind == "from" && later.kind == "from" && earlier.source != later.source
+}
+
+/// Names what is in a folder instead of the folder, so that another entry can have its place.
+fn spread(file: &mut Copied) {
+    let cut = |text: &Text, end: &str| Text::written(format!("{}{end}", text.as_str().trim_end_matches('/')));
+    file.source = cut(&file.source, "/*");
+    file.to = cut(&file.to, "/");
+    file.comment.clear();
 }
 
 /// Joins a path with what it is relative to, and takes `.` and `..` out.
