@@ -70,8 +70,12 @@ fn every_example_is_rebuilt_from_its_spec_and_from_itself() {
     // From here on there is nothing but the layout.
     std::fs::remove_dir_all(examples.join("examples")).expect("the specs are there");
     let names = attar_testing::layout::names(&layout).expect("a layout");
-    assert!(names.len() > 2 * EXAMPLES.len(), "{names:?}");
-    for name in names {
+    // Variants differ from each other as little as those of one example.
+    let is_chosen =
+        |name: &String| !name.contains('-') || name.ends_with("nossl") || name.starts_with("static-");
+    let chosen: Vec<String> = names.into_iter().filter(is_chosen).collect();
+    assert!(chosen.len() > EXAMPLES.len() + 2, "{chosen:?}");
+    for name in chosen {
         let said = answer(rebuild(&layout, &name, &[]));
         assert_eq!(said["verdict"], "identical", "{name}: {said:#}");
         assert_eq!(said["packages"]["unvouched"], Value::Array(vec![]), "{name}: {said:#}");
