@@ -145,7 +145,6 @@ impl Transport {
         };
         tracing::debug!(?request, "request");
         let mut sending = pin!(builder.send());
-        let mut seen = 0;
         loop {
             // A stream that moves is alive however long it takes; so is a registry that stores it.
             let (moved, patience) = match &request.body {
@@ -153,9 +152,6 @@ impl Transport {
                 Body::Stream(stream) => (stream.moved(), self.silence),
                 _ => (0, self.silence),
             };
-            let is_first = seen == 0 && moved == 0;
-            let has_stalled = !is_first && moved == seen;
-            seen = moved;
             match tokio::time::timeout(patience, &mut sending).await {
                 Ok(Ok(response)) => {
                     tracing::debug!(?request, status = response.status().as_u16(), "answer");
@@ -169,8 +165,10 @@ impl Transport {
                     }
                     return Err(Failure::of(&error, &request.host()));
                 }
-                Err(_) if has_stalled || moved == 0 => return Err(Failure::TimedOut),
-                Err(_) => {}
+                Err(_) => match &request.body {
+                    Body::Stream(stream) if stream.moved() > moved => {}
+                    _ => return Err(Failure::TimedOut),
+                },
             }
         }
     }

@@ -1,8 +1,13 @@
 //! Pushes: what is sent, what is not, and what happens when it goes wrong.
 
-use std::time::Instant;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use attar_image::manifest::Descriptor;
 
 use attar_registry::Outcome::{Existing, Mounted, Transferred};
+use attar_registry::{BlobSource, LayoutBlobs};
 use attar_testing::registry::{Fault, Options};
 
 use crate::support::{chain, client, image, open, registry, repository, wait};
@@ -137,10 +142,9 @@ fn what_is_too_large_goes_in_pieces() {
 #[test]
 fn an_upload_goes_on_where_it_was_cut() {
     let (registry, image, observed) = (open(), image(1, 9 << 20), client());
-    registry.fail("PUT", "/blobs/uploads/", [Fault::CutRequest(3 << 20)]);
+    registry.fail("PUT", &image.shared.digest.hex(), [Fault::CutRequest(3 << 20)]);
     wait(observed.client.publish(&image.publication(&registry.reference("app:1")))).expect("a push");
     assert_eq!(registry.missing("app", "1"), Vec::<String>::new());
-    // The largest blob is sent first and is the one that was cut.
     let ranges: Vec<String> = registry
         .take_requests()
         .iter()
@@ -269,4 +273,32 @@ fn a_blob_that_cannot_be_read_is_told() {
     assert!(text.contains("cannot read the bytes to send"), "{text}");
     assert_eq!(registry.tags("app"), Vec::<String>::new());
     drop(image.scratch);
+}
+
+/// Gives the bytes of a layout slowly.
+struct Slow(LayoutBlobs);
+
+impl BlobSource for Slow {
+    fn open(&self, blob: &Descriptor, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+        struct Pauses(Box<dyn Read + Send>);
+        impl Read for Pauses {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                std::thread::sleep(Duration::from_millis(30));
+                let length = buffer.len().min(64 << 10);
+                self.0.read(&mut buffer[..length])
+            }
+        }
+        Ok(Box::new(Pauses(self.0.open(blob, offset)?)))
+    }
+}
+
+#[test]
+fn an_upload_may_take_longer_than_any_silence() {
+    let (registry, image, observed) = (open(), image(1, 3 << 20), client());
+    let mut publication = image.publication(&registry.reference("app:1"));
+    publication.contents.blobs = Arc::new(Slow(LayoutBlobs(image.layout.clone())));
+    wait(observed.client.publish(&publication)).expect("a push");
+    assert_eq!(registry.missing("app", "1"), Vec::<String>::new());
+    let sent = registry.take_requests().iter().filter(|request| request.received == 3 << 20).count();
+    assert_eq!(sent, 1, "it was sent once, whole");
 }
