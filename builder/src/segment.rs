@@ -112,7 +112,7 @@ pub fn ensure(
     Ok((stored, false))
 }
 
-/// Says whether [`write`] decompresses nothing.
+/// Says whether [`write()`] decompresses nothing.
 pub fn is_at_hand(part: &Part<'_>, contents: &dyn Contents) -> bool {
     let Part::Tree(tree) = part else { return true };
     tree.iter().filter_map(|(_, entry)| entry.content()).all(|content| contents.is_at_hand(&content))
