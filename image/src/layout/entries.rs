@@ -40,14 +40,16 @@ impl Writer {
             .filter(|place| old[*place].ref_name() == name && !self.is_referrer(&old[*place]))
             .collect();
         self.check_company(name, &old, &replaced)?;
-        let gone = self.with_referrers(&old, &replaced);
-
         let mut entry = entry.clone();
         entry.annotations.remove(REF_NAME);
         if let Some(name) = name {
             entry.annotations.insert(REF_NAME.to_owned(), name.to_owned());
         }
         self.check_whole(std::iter::once(&entry).chain(referrers))?;
+        if self.is_as_wanted(&old, &replaced, &entry, referrers) {
+            return Ok(Garbage::default());
+        }
+        let gone = self.with_referrers(&old, &replaced);
 
         let mut manifests: Vec<Descriptor> = Vec::with_capacity(old.len() + 1);
         for (place, kept) in old.iter().enumerate() {
@@ -81,6 +83,23 @@ impl Writer {
         index.manifests = kept.into_iter().map(|(_, entry)| entry).collect();
         self.write_index(index)?;
         self.drop_unreached(gone.iter().map(|(_, entry)| entry))
+    }
+
+    /// Says whether the entry and exactly these referrers are there already. Finding that out reads the
+    /// referrers alone, where replacing an entry reads every document of the layout.
+    fn is_as_wanted(
+        &self,
+        old: &[Descriptor],
+        replaced: &[usize],
+        entry: &Descriptor,
+        referrers: &[Descriptor],
+    ) -> bool {
+        let [place] = replaced else { return false };
+        if old[*place] != *entry {
+            return false;
+        }
+        let there: BTreeSet<Digest> = self.referrers(entry, old).iter().map(|found| found.digest).collect();
+        there == referrers.iter().map(|referrer| referrer.digest).collect()
     }
 
     fn check_company(

@@ -217,6 +217,31 @@ fn two_names_of_one_image_share_it() {
 }
 
 #[test]
+fn an_entry_that_is_there_already_is_left_alone() {
+    let scratch = Scratch::new();
+    let writer = scratch.writer();
+    let make = |text: &str| image(&writer, "amd64", Codec::GZIP, &[&[("a", text)]]);
+    let (app, other) = (make("1"), make("2"));
+    let evidence = referrer(&writer, &app, "evidence");
+    let signature = referrer(&writer, &app, "signature");
+    let named = |name| writer.directory().join(name);
+    let both = [signature.clone(), evidence.clone()];
+    writer.replace_entry(Some("app"), &app, &both).expect("an entry");
+    writer.replace_entry(Some("other"), &other, &[]).expect("an entry");
+
+    let before = fs::metadata(named("index.json")).expect("an index").ino();
+    let both = [evidence.clone(), signature];
+    assert_eq!(writer.replace_entry(Some("app"), &app, &both).expect("an entry"), Garbage::default());
+    assert_eq!(fs::metadata(named("index.json")).expect("an index").ino(), before, "nothing was written");
+
+    // A referrer that is no longer wanted goes all the same.
+    let garbage = writer.replace_entry(Some("app"), &app, &[evidence]).expect("an entry");
+    assert!(!garbage.blobs.is_empty());
+    assert_eq!(names(&writer), ["app", "other", "-"]);
+    assert_tidy(&writer);
+}
+
+#[test]
 fn an_entry_without_a_name_stands_alone() {
     let scratch = Scratch::new();
     let writer = scratch.writer();

@@ -65,7 +65,7 @@ impl Workspace {
 
     /// Copies the examples, each with a second spec that compresses with zstd.
     fn copy_examples(&self, from: &Path) -> anyhow::Result<()> {
-        for name in ["python3", "program"] {
+        for name in ["common", "python3", "program"] {
             let folder = self.scratch.join("examples").join(name);
             std::fs::create_dir_all(&folder)?;
             for entry in std::fs::read_dir(from.join(name))? {
