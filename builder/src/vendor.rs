@@ -249,10 +249,10 @@ mod tests {
     #[test]
     fn a_lock_names_the_folder_from_where_it_stands() {
         let way = |path: &str, from: &str| relative(Path::new(path), Path::new(from)).display().to_string();
-        assert_eq!(way("/work/app/vendor", "/work/app"), "vendor");
-        assert_eq!(way("/work/vendor", "/work/services/api"), "../../vendor");
-        assert_eq!(way("/work/./app/../vendor", "/work/app"), "../vendor");
-        assert_eq!(way("/work", "/work"), ".");
+        assert_eq!(way("/srv/app/vendor", "/srv/app"), "vendor");
+        assert_eq!(way("/srv/vendor", "/srv/services/api"), "../../vendor");
+        assert_eq!(way("/srv/./app/../vendor", "/srv/app"), "../vendor");
+        assert_eq!(way("/srv", "/srv"), ".");
     }
 
     #[test]
