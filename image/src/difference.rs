@@ -175,7 +175,7 @@ fn of_layers(
         (ours, theirs) => {
             let value = |read: Result<Members, StackError>| match read {
                 Ok(_) => Value::Present,
-                Err(error) => Value::Unreadable(reason(&error)),
+                Err(error) => Value::Unreadable(crate::chain(&error)),
             };
             return Ok(Some((None, Field::Readable, value(ours), value(theirs))));
         }
@@ -210,18 +210,6 @@ fn read(layout: &Layout, descriptor: &Descriptor) -> Result<Members, StackError>
     let digest = descriptor.digest;
     let file = File::open(layout.blob_path(&digest)).map_err(|source| StackError::Read { digest, source })?;
     Members::read(digest, BufReader::new(file))
-}
-
-/// Writes an error with its causes on one line.
-fn reason(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 fn of_indexes(expected: Side<'_>, found: Side<'_>) -> Result<Difference, LayoutError> {

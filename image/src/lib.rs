@@ -13,6 +13,7 @@
 //! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
 
 pub mod archive;
+mod chain;
 pub mod difference;
 pub mod digest;
 pub mod elf;
@@ -30,6 +31,7 @@ pub mod stack;
 mod testing;
 pub mod validate;
 
+pub use chain::chain;
 pub use digest::{DiffId, Digest};
 pub use filesystem::{Attributes, Content, Entry, FileTree, Kind, LinkGroup, Metadata};
 pub use layout::Layout;

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand};
 
 /// The edges that are allowed between our crates, tests aside.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("attar-image", &[]),
     ("attar-packages", &[]),
     ("attar-builder", &["attar-image", "attar-packages"]),
     ("attar-scanner", &["attar-image", "attar-packages"]),
+    ("attar-inspector", &["attar-image", "attar-packages"]),
     ("attar-debugger", &[]),
     ("attar-registry", &["attar-image"]),
     ("attar-testing", &[]),
@@ -19,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "attar-builder",
             "attar-debugger",
             "attar-image",
+            "attar-inspector",
             "attar-packages",
             "attar-registry",
             "attar-scanner",

@@ -80,7 +80,7 @@ impl Client {
             let file = cache.temporary()?;
             let reopened = file.reopen().map_err(CacheError::io("write", file.path()))?;
             if let Err(error) = keeper.fetch(&reference_to_ask, digest, size, reopened) {
-                return Ok(Err(Failure::Interrupted(words(&*error))));
+                return Ok(Err(Failure::Interrupted(attar_image::chain(&*error))));
             }
             let (found, found_size) = hash_file(file.path()).map_err(CacheError::io("read", file.path()))?;
             if found_size != size {
@@ -96,15 +96,4 @@ impl Client {
             Err(failure) => failed(failure),
         }
     }
-}
-
-/// Joins an error and its causes to one line.
-fn words(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

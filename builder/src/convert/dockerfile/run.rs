@@ -110,15 +110,7 @@ impl Image<'_> {
 
     fn apt(&mut self, line: usize, arguments: &[&str]) -> Fate {
         const WITH_VALUE: [&str; 5] = ["-o", "--option", "-t", "--target-release", "-c"];
-        let mut plain = Vec::new();
-        let mut rest = arguments.iter();
-        while let Some(word) = rest.next() {
-            if WITH_VALUE.contains(word) {
-                rest.next();
-            } else if !word.starts_with('-') {
-                plain.push(*word);
-            }
-        }
+        let plain = without_options(arguments, &WITH_VALUE);
         let Some((verb, names)) = plain.split_first() else { return NO_MEANING };
         match *verb {
             "install" => {
@@ -166,15 +158,7 @@ impl Image<'_> {
 
     fn apk(&mut self, line: usize, arguments: &[&str]) -> Fate {
         const WITH_VALUE: [&str; 6] = ["-t", "--virtual", "-X", "--repository", "-p", "--root"];
-        let mut plain = Vec::new();
-        let mut rest = arguments.iter();
-        while let Some(word) = rest.next() {
-            if WITH_VALUE.contains(word) {
-                rest.next();
-            } else if !word.starts_with('-') {
-                plain.push(*word);
-            }
-        }
+        let plain = without_options(arguments, &WITH_VALUE);
         let Some((verb, names)) = plain.split_first() else { return NO_MEANING };
         match *verb {
             "add" => {
@@ -342,6 +326,20 @@ impl Image<'_> {
             _ => NO_MEANING,
         }
     }
+}
+
+/// Returns the words that are no options, nor the values of those that take the next word.
+fn without_options<'a>(arguments: &[&'a str], with_value: &[&str]) -> Vec<&'a str> {
+    let mut plain = Vec::new();
+    let mut rest = arguments.iter();
+    while let Some(word) = rest.next() {
+        if with_value.contains(word) {
+            rest.next();
+        } else if !word.starts_with('-') {
+            plain.push(*word);
+        }
+    }
+    plain
 }
 
 /// Says whether a removal only takes away what an installation left behind.

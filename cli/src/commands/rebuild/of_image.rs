@@ -9,6 +9,7 @@ use attar_builder::evidence::{self, Claim};
 use attar_builder::export::{self, Destination};
 use attar_builder::rebuild::{self, Named, Rebuilt, Trust, Vouching};
 use attar_builder::repository::openpgp;
+use attar_image::chain;
 use attar_image::difference::{self, Side};
 use attar_image::layout::{Image as Published, Layout};
 use attar_image::manifest::Descriptor;
@@ -221,16 +222,4 @@ fn compare(
 fn has_its_digest(layout: &Layout, blob: &Descriptor) -> bool {
     let copied = layout.open_blob(blob).map(|mut reader| io::copy(&mut reader, &mut io::sink()));
     matches!(copied, Ok(Ok(_)))
-}
-
-/// Writes an error with its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

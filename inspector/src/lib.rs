@@ -1,0 +1,1 @@
+//! Says what the layers of an image hold, what they waste, and how two images differ.
