@@ -23,6 +23,7 @@ pub use image::Image;
 pub use reach::Reach;
 pub use writer::{Durability, Part, Writer};
 
+use crate::blobs::{Blob, Blobs};
 use crate::digest::{Digest, Mismatch, VerifyingReader};
 use crate::manifest::{CONTAINERD_NAME, Descriptor, Document, Index, InvalidDocument, Kind, MAX_DOCUMENT};
 
@@ -236,6 +237,14 @@ impl Layout {
             .suffix(PARTIAL.1)
             .permissions(fs::Permissions::from_mode(0o666))
             .tempfile_in(&self.directory)
+    }
+}
+
+impl Blobs for Layout {
+    fn open(&self, descriptor: &Descriptor) -> Result<Blob, LayoutError> {
+        let path = self.blob_path(&descriptor.digest);
+        Blob::whole(self.open_unverified(descriptor)?)
+            .map_err(|source| LayoutError::io("open", &path, source))
     }
 }
 

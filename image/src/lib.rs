@@ -4,7 +4,8 @@
 //!
 //! - [`digest`]: content digests, verifying readers.
 //! - [`layer`]: canonical tar, written and read, compressed in pieces that concatenate.
-//! - [`layout`]: the content store on disk; [`archive`]: images in one file.
+//! - [`layout`]: the content store on disk; [`archive`]: images in one file; [`blobs`]: what both give
+//!   to readers.
 //! - [`manifest`]: descriptors, manifests, indexes and configurations, with their exact bytes.
 //! - [`path`], [`filesystem`]: file trees with owners and modes as data.
 //! - [`stack`]: the layered view of an image; [`validate`]: its invariants.
@@ -13,6 +14,7 @@
 //! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
 
 pub mod archive;
+pub mod blobs;
 mod chain;
 pub mod difference;
 pub mod digest;
