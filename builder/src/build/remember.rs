@@ -19,6 +19,7 @@ use crate::layer::Layer;
 use crate::lock::Lock;
 use crate::record::RECORD_FORMAT;
 use crate::segment::{self, Part, WRITER_FORMAT};
+use crate::spec::schema::Spec;
 
 /// Generation of what is remembered; to be raised with every change of what effects make.
 const FORMAT: u32 = 3;
@@ -74,7 +75,8 @@ pub(super) fn key(
         let Some(effective) = images.image(variant, platform) else { continue };
         add(variant.as_bytes());
         add(platform.as_bytes());
-        add(&serde_json::to_vec(&effective.spec).expect("a spec has a JSON form"));
+        let spec = Spec { check: None, ..effective.spec.clone() };
+        add(&serde_json::to_vec(&spec).expect("a spec has a JSON form"));
         // Owners are a function of spec and lock: here only names, contents and modes count.
         let (_, files) = own_files::collected(effective, platform, &|_, _, _| Ok((None, None)), hashes)?;
         for files in files {

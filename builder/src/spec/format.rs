@@ -3,6 +3,7 @@
 mod account;
 mod archive;
 mod image;
+mod judgement;
 mod path;
 
 /// What a text should have been.
@@ -39,6 +40,7 @@ pub(crate) fn check(format: &str, text: &str) -> Result<(), Expected> {
         "host-path" | "directory" => path::host(text),
         "include" => path::include(text),
         "pattern" => path::pattern(text),
+        "path-glob" => path::image_glob(text),
         "source-glob" => path::source_glob(text),
         "package-name" => archive::package_name(text),
         "relation" => archive::relation(text),
@@ -57,6 +59,9 @@ pub(crate) fn check(format: &str, text: &str) -> Result<(), Expected> {
         "platform" => image::platform(text).map(drop),
         "signal" => image::signal(text),
         "port" => image::port(text),
+        "check" => judgement::check(text),
+        "date" => judgement::date(text),
+        "reason" => judgement::reason(text),
         "layer" => image::word(text, "a name of lower-case letters, digits, `.`, `_`, `-`"),
         "variant" => image::variant(text),
         "parameter" => image::parameter(text),
@@ -67,3 +72,4 @@ pub(crate) fn check(format: &str, text: &str) -> Result<(), Expected> {
 }
 
 pub(crate) use image::platform;
+pub use judgement::CHECKS;

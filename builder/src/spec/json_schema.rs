@@ -126,7 +126,12 @@ fn nullable(schema: &mut Value) {
 
 /// What takes an entry out of a list.
 fn removal(merge: Merge) -> Value {
-    let key = |key: &&str| ((*key).to_owned(), json!({ "type": ["string", "object"] }));
+    let key = |key: &&str| {
+        (
+            (*key).to_owned(),
+            json!({ "type": if *key == "paths" { json!("array") } else { json!(["string", "object"]) } }),
+        )
+    };
     let mut properties: Map<String, Value> = merge.keys().iter().map(key).collect();
     properties.insert("remove".to_owned(), json!({ "const": true }));
     json!({

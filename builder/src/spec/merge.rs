@@ -165,6 +165,14 @@ pub(crate) fn key(merge: Merge, item: &Node, sources: &Sources) -> Option<Key> {
             };
             vec![kind.to_owned(), value]
         }
+        Merge::Findings => {
+            let paths = item.mapping()?.get("paths").and_then(Node::sequence).unwrap_or_default();
+            let mut words: Vec<String> =
+                paths.iter().filter_map(|path| Some(path.text()?.to_owned())).collect();
+            words.sort();
+            words.insert(0, get("id")?.to_owned());
+            words
+        }
         Merge::Files => {
             let to = get("to")?;
             let mut words = vec![path_like(to)];

@@ -115,6 +115,7 @@ fn rule(merge: Merge) -> String {
         Merge::Files => "`to`, and by source as well where `to` ends in `/`".to_owned(),
         Merge::Repositories => "kind and value".to_owned(),
         Merge::Certificates => "file or name".to_owned(),
+        Merge::Findings => "`id` and `paths`".to_owned(),
     };
     format!("*Merged by {by}.*")
 }

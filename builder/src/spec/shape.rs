@@ -104,6 +104,8 @@ pub(crate) enum Merge {
     Repositories,
     /// Certificates, by file or name.
     Certificates,
+    /// Accepted findings, by check and by the paths they are about.
+    Findings,
 }
 
 impl Merge {
@@ -116,6 +118,7 @@ impl Merge {
             "groups" => Self::Keyed(&["groupname"]),
             "paths" => Self::Keyed(&["path"]),
             "exceptions" => Self::Keyed(&["path", "missing"]),
+            "findings" => Self::Findings,
             "packages" => Self::Packages,
             "files" => Self::Files,
             "repositories" => Self::Repositories,
@@ -132,6 +135,7 @@ impl Merge {
             Self::Packages | Self::Certificates => &["name"],
             Self::Files => &["to", "from", "archive"],
             Self::Repositories => &["debian", "deb", "debs"],
+            Self::Findings => &["id", "paths"],
         }
     }
 }

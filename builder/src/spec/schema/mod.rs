@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 mod accounts;
+mod check;
 mod composition;
 mod contents;
 mod time;
@@ -19,6 +20,7 @@ mod value;
 pub use accounts::{
     Accounts, Certificate, Certificates, Group, InlineCertificate, PathEntry, PathKind, User,
 };
+pub use check::{Check, CheckException, CheckProfile, FailOn};
 pub(crate) use composition::{FileKeys, VariantKeys};
 pub(crate) use contents::PackageOptions;
 pub use contents::{
@@ -198,14 +200,6 @@ impl Default for Layering {
 pub enum LayeringStrategy {
     /// By source package.
     Origin,
-}
-
-/// Rules the image is judged by before it is published.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Check {
-    /// Profile of the rules, such as `runtime`.
-    pub profile: String,
 }
 
 /// Findings of the start-up proof that are accepted.

@@ -334,3 +334,67 @@ fn an_empty_item() {
           |      ^
     ");
 }
+
+#[test]
+fn what_is_wrong_with_accepted_findings() {
+    let text = "check:
+  profile: runtme
+  allow:
+    - {id: d1, reason: no}
+    - {id: shell, reason: no}
+    - {id: D10}
+    - {id: D08, reason: \" \", expires: 2027-02-30, paths: [usr/bin/su]}
+  fail-on: warn
+";
+    insta::assert_snapshot!(fault(text), @r#"
+        error: `profile`: expected `strict`, `runtime`, `init` or `debug`, found `runtme`
+         --> attar.yaml:2:12
+          |
+        2 |   profile: runtme
+          |            ^^^^^^ did you mean `runtime`?
+
+        error: `id`: expected a check from `D01` to `D17`, found `d1`
+         --> attar.yaml:4:12
+          |
+        4 |     - {id: d1, reason: no}
+          |            ^^ did you mean `D01`?
+
+        error: `id`: expected a check from `D01` to `D17`, found `shell`
+         --> attar.yaml:5:12
+          |
+        5 |     - {id: shell, reason: no}
+          |            ^^^^^ did you mean `D01`?
+
+        error: `allow`: `reason` is missing
+         --> attar.yaml:6:7
+          |
+        6 |     - {id: D10}
+          |       ^^^^^^^^^
+          |
+          = help: `reason`: why what it finds may be there
+
+        error: `reason`: expected words that say why, found ` `
+         --> attar.yaml:7:25
+          |
+        7 |     - {id: D08, reason: " ", expires: 2027-02-30, paths: [usr/bin/su]}
+          |                         ^^^
+
+        error: `expires`: expected a day such as `2027-06-30`, found `2027-02-30`
+         --> attar.yaml:7:39
+          |
+        7 |     - {id: D08, reason: " ", expires: 2027-02-30, paths: [usr/bin/su]}
+          |                                       ^^^^^^^^^^
+
+        error: `paths`: expected a glob that starts with `/`, found `usr/bin/su`
+         --> attar.yaml:7:59
+          |
+        7 |     - {id: D08, reason: " ", expires: 2027-02-30, paths: [usr/bin/su]}
+          |                                                           ^^^^^^^^^^ write `/usr/bin/su` or `/**/usr/bin/su`
+
+        error: `fail-on`: expected `fail`, `warning`, `info` or `never`, found `warn`
+         --> attar.yaml:8:12
+          |
+        8 |   fail-on: warn
+          |            ^^^^ did you mean `warning`?
+    "#);
+}

@@ -464,3 +464,21 @@ variants: {x: {contents: {packages: [{name: zsh}]}}}
     assert_eq!(value(&files, None, "/labels"), json!({"A": "1", "B": "own"}));
     assert_eq!(value(&files, None, "/annotations"), json!({"A": "1", "B": "2", "C": "3"}));
 }
+
+#[test]
+fn accepted_findings_merge_by_check_and_paths() {
+    let base =
+        "check: {profile: strict, allow: [{id: D10, reason: old}, {id: D01, reason: a, paths: [/a, /b]}]}\n";
+    let overlay = "check:\n  allow:\n  - {id: D10, reason: new}\n  - {id: D01, reason: c, paths: [/c]}\n  - {id: D01, paths: [/b, /a], remove: true}\n";
+    assert_eq!(
+        merged(base, overlay, "/check"),
+        json!({"profile": "strict", "allow": [
+            {"id": "D10", "reason": "new"},
+            {"id": "D01", "reason": "c", "paths": ["/c"]},
+        ]})
+    );
+    let variant = "check: {profile: runtime}\nvariants:\n  root: {check: {allow: [{id: D10, reason: asked for}]}}\n  debug: {check: {profile: debug}}\n";
+    let of = |name| value(&[("attar.yaml", variant)], Some(name), "/check");
+    assert_eq!(of("root"), json!({"profile": "runtime", "allow": [{"id": "D10", "reason": "asked for"}]}));
+    assert_eq!(of("debug"), json!({"profile": "debug"}));
+}

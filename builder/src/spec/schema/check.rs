@@ -1,0 +1,70 @@
+//! What the verdict about an image is asked for.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Scalar;
+
+/// Rules the image is judged by before it is published.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Check {
+    /// What the image is for, which decides what it may hold. Default: `runtime`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<CheckProfile>,
+    /// Findings that are accepted, each with a reason; the verdict shows them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-merge" = "findings"))]
+    pub allow: Vec<CheckException>,
+    /// The least that makes the answer no. Default: `fail`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fail_on: Option<FailOn>,
+}
+
+/// What an image is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckProfile {
+    /// Nothing but what one program needs: no shell, no interpreter.
+    Strict,
+    /// As `strict`, with the interpreter that the entrypoint runs on.
+    Runtime,
+    /// A first step that runs once and ends: what its script calls may be there.
+    Init,
+    /// A tool box beside a program: all tools may be there.
+    Debug,
+}
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailOn {
+    /// What the profile forbids.
+    Fail,
+    /// That, and what should be looked at.
+    Warning,
+    /// Everything that is found.
+    Info,
+    /// Nothing: the verdict is shown, and the answer is yes.
+    Never,
+}
+
+/// A finding that is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CheckException {
+    /// The check, `D01` to `D17`.
+    #[schemars(extend("x-format" = "check"))]
+    pub id: String,
+    /// Why what it finds may be there.
+    #[schemars(extend("x-format" = "reason"))]
+    pub reason: String,
+    /// The last day on which it is accepted, such as `2027-06-30`. Default: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Scalar>", extend("x-format" = "date"))]
+    pub expires: Option<String>,
+    /// Paths it is accepted at: globs that start with `/`. Default: everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-format" = "path-glob"))]
+    pub paths: Vec<String>,
+}
