@@ -40,7 +40,7 @@ pub(crate) fn check(format: &str, text: &str) -> Result<(), Expected> {
         "host-path" | "directory" => path::host(text),
         "include" => path::include(text),
         "pattern" => path::pattern(text),
-        "path-glob" => path::image_glob(text),
+        "subject" => judgement::subject(text),
         "source-glob" => path::source_glob(text),
         "package-name" => archive::package_name(text),
         "relation" => archive::relation(text),

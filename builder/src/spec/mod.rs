@@ -25,6 +25,7 @@ pub mod schema;
 mod shape;
 mod show;
 mod source;
+mod strict;
 mod validate;
 mod yaml;
 
@@ -37,6 +38,7 @@ pub use json_schema::json_schema;
 pub use reference::reference;
 pub use show::show;
 pub use source::Location;
+pub use strict::{read_documents, read_policy};
 
 #[cfg(test)]
 mod tests;

@@ -228,12 +228,22 @@ impl Shape {
 fn own_keys<T: JsonSchema>(name: &str) -> Object {
     let schema = schemars::schema_for!(T).to_value();
     let definitions = schema["$defs"].as_object().cloned().unwrap_or_default();
-    let compiler = Compiler { definitions: &definitions };
+    let compiler = Compiler { definitions: &definitions, ordered: true };
+    compiler.object(name, schema.as_object().expect("a schema of a struct is a map"))
+}
+
+/// Returns what a file that is no spec says, its keys in the order of the alphabet.
+pub(crate) fn of_type<T: JsonSchema>(name: &str) -> Object {
+    let schema = schemars::schema_for!(T).to_value();
+    let definitions = schema["$defs"].as_object().cloned().unwrap_or_default();
+    let compiler = Compiler { definitions: &definitions, ordered: false };
     compiler.object(name, schema.as_object().expect("a schema of a struct is a map"))
 }
 
 struct Compiler<'a> {
     definitions: &'a Map<String, Json>,
+    /// Whether keys come in the order in which the types of a spec declare them.
+    ordered: bool,
 }
 
 /// What stands beside a reference or around it, which goes inward.
@@ -252,7 +262,10 @@ impl Compiler<'_> {
             .get("required")
             .and_then(Json::as_array)
             .map_or_else(Vec::new, |names| names.iter().filter_map(Json::as_str).collect());
-        let order = fields::of(name);
+        let order: Vec<&str> = match self.ordered {
+            true => fields::of(name).to_vec(),
+            false => properties.keys().map(String::as_str).collect(),
+        };
         let property = |key: &&str| {
             let schema = properties.get(*key)?.as_object()?;
             Some(Property {

@@ -26,6 +26,8 @@ pub(crate) enum Stage {
         /// Whether `${…}` can still stand in a text.
         open: bool,
     },
+    /// A policy, which nothing is merged with and nothing is expanded in.
+    Policy,
 }
 
 /// A walk over one tree.
@@ -65,7 +67,7 @@ impl<'a> Validation<'a> {
 
     /// Looks at a key without a value: where layers merge it takes the key out, else it is a fault.
     fn null(&mut self, entry: &Entry) {
-        if self.in_entry {
+        if self.in_entry || self.stage == Stage::Policy {
             self.faults.push(Fault::new(entry.key_span, format!("`{}` has no value", entry.key)));
         } else if self.stage != Stage::Layer {
             self.faults.push(empty(&entry.key, entry.key_span));

@@ -15,12 +15,39 @@ const MAX_DEPTH: usize = 64;
 /// The most values, aliases expanded.
 const MAX_NODES: usize = 200_000;
 
+/// What is read, for messages and for what it may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// A spec.
+    Spec,
+    /// A policy: one document with known keys, as a spec.
+    Policy,
+    /// A file of another tool: any number of documents, whose tags are none of our business.
+    Foreign,
+}
+
+impl Dialect {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Spec => "spec",
+            Self::Policy => "policy",
+            Self::Foreign => "file of this kind",
+        }
+    }
+}
+
 /// Reads one YAML document. `None` stands for a text without one, or one that cannot be read.
 ///
 /// What is wrong is appended to `faults`; a tree is returned as far as there is one.
 pub(crate) fn parse(file: u32, text: &str, faults: &mut Vec<Fault>) -> Option<Node> {
+    parse_all(file, text, Dialect::Spec, faults).pop()
+}
+
+/// Reads the YAML documents of a text, of which only foreign files may have several. None stands for a
+/// text that cannot be read.
+pub(crate) fn parse_all(file: u32, text: &str, dialect: Dialect, faults: &mut Vec<Fault>) -> Vec<Node> {
     let offsets = Offsets::of(text);
-    let mut builder = Builder::new(faults);
+    let mut builder = Builder::new(dialect, faults);
     for event in Parser::new_from_str(text) {
         let step = match event {
             Ok((event, span)) => {
@@ -34,10 +61,10 @@ pub(crate) fn parse(file: u32, text: &str, faults: &mut Vec<Fault>) -> Option<No
         };
         if let Err(fault) = step {
             faults.push(*fault);
-            return None;
+            return Vec::new();
         }
     }
-    builder.root
+    builder.roots
 }
 
 /// Where each character begins, for a text that is not all ASCII.
@@ -86,12 +113,13 @@ struct Anchored {
 }
 
 struct Builder<'a> {
+    dialect: Dialect,
     faults: &'a mut Vec<Fault>,
     open: Vec<Open>,
     anchors: BTreeMap<usize, Anchored>,
     nodes: usize,
     documents: usize,
-    root: Option<Node>,
+    roots: Vec<Node>,
 }
 
 /// The fault of a step after which nothing more can be read.
@@ -102,18 +130,20 @@ fn stop(span: Span, title: impl Into<String>, help: impl Into<String>) -> Step {
 }
 
 impl<'a> Builder<'a> {
-    fn new(faults: &'a mut Vec<Fault>) -> Self {
-        Self { faults, open: Vec::new(), anchors: BTreeMap::new(), nodes: 0, documents: 0, root: None }
+    fn new(dialect: Dialect, faults: &'a mut Vec<Fault>) -> Self {
+        let (open, anchors, roots) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self { dialect, faults, open, anchors, nodes: 0, documents: 0, roots }
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Step {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
-                if self.documents > 1 {
+                self.anchors.clear();
+                if self.documents > 1 && self.dialect != Dialect::Foreign {
                     return stop(
                         span,
-                        "a spec is one YAML document, found a second",
+                        format!("a {} is one YAML document, found a second", self.dialect.noun()),
                         "`---` begins another document",
                     );
                 }
@@ -145,7 +175,7 @@ impl<'a> Builder<'a> {
             None if style == ScalarStyle::Plain => Scalar { text, style: Style::Plain },
             None => quoted(text),
             Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => quoted(text),
-            Some(tag) if tag.handle == "!" && !tag.suffix.is_empty() => {
+            Some(tag) if tag.handle == "!" && !tag.suffix.is_empty() && self.dialect != Dialect::Foreign => {
                 let written = format!("{tag} {text}").trim_end().to_owned();
                 let fault = Fault::new(span, format!("YAML reads `{written}` as a tag, not as text"));
                 self.faults.push(fault.label(format!("write `\"{written}\"`")));
@@ -159,9 +189,13 @@ impl<'a> Builder<'a> {
     }
 
     fn tag(&mut self, tag: &Tag, span: Span) {
+        if self.dialect == Dialect::Foreign {
+            return;
+        }
         let core = tag.is_yaml_core_schema();
         let tag = if core { format!("!!{}", tag.suffix) } else { tag.to_string() };
-        self.faults.push(Fault::new(span, format!("a spec has no YAML tags, found `{tag}`")));
+        self.faults
+            .push(Fault::new(span, format!("a {} has no YAML tags, found `{tag}`", self.dialect.noun())));
     }
 
     fn start(&mut self, children: Children, anchor: usize, tag: Option<&Tag>, span: Span) -> Step {
@@ -172,7 +206,7 @@ impl<'a> Builder<'a> {
             return stop(
                 span,
                 format!("nested deeper than {MAX_DEPTH} levels"),
-                "no key of a spec is that deep",
+                format!("no key of a {} is that deep", self.dialect.noun()),
             );
         }
         let before = self.nodes;
@@ -214,7 +248,7 @@ impl<'a> Builder<'a> {
             return stop(
                 span,
                 format!("nested deeper than {MAX_DEPTH} levels"),
-                "no key of a spec is that deep",
+                format!("no key of a {} is that deep", self.dialect.noun()),
             );
         }
         let node = if self.awaits_key() { Node { span, ..node } } else { node };
@@ -230,13 +264,14 @@ impl<'a> Builder<'a> {
     /// Puts a complete node into the list or map that is open.
     fn finish(&mut self, node: Node, anchor: usize, nodes: usize) -> Step {
         if self.nodes > MAX_NODES {
-            return stop(node.span, format!("more than {MAX_NODES} values"), "a spec is smaller than that");
+            let help = format!("a {} is smaller than that", self.dialect.noun());
+            return stop(node.span, format!("more than {MAX_NODES} values"), help);
         }
         if anchor > 0 {
             self.anchors.insert(anchor, Anchored { node: node.clone(), nodes });
         }
         match self.open.last_mut().map(|open| &mut open.children) {
-            None => self.root = Some(node),
+            None => self.roots.push(node),
             Some(Children::Sequence(items)) => items.push(node),
             Some(Children::Mapping { key: waiting @ None, .. }) => match node.value {
                 Value::Scalar(Scalar { text, style }) => {

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::Expected;
 use crate::spec::diagnostic::nearest;
+use crate::spec::filter;
 
 /// The checks of the verdict, by identifier, each with a word for it.
 pub const CHECKS: [(&str, &str); 17] = [
@@ -58,5 +59,19 @@ pub(super) fn reason(text: &str) -> Result<(), Expected> {
     match text.trim() {
         "" => Err(Expected::new("words that say why")),
         _ => Ok(()),
+    }
+}
+
+/// What a finding is about: a glob of paths in the image, or a setting of it.
+pub(super) fn subject(text: &str) -> Result<(), Expected> {
+    let is_setting = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.split(':').next().is_some_and(|word| !word.contains(['/', '.', '*']));
+    if !text.starts_with('/') && !is_setting {
+        let expected = Expected::new("a glob that starts with `/`, or a setting such as `env:NAME`");
+        return Err(expected.label(format!("write `/{}`", text.trim_start_matches("./"))));
+    }
+    match filter::check_glob(text) {
+        Ok(()) => Ok(()),
+        Err(problem) => Err(Expected::new("a glob").label(problem)),
     }
 }

@@ -61,19 +61,6 @@ pub(super) fn pattern(text: &str) -> Result<(), Expected> {
     }
 }
 
-/// A glob of paths in the image.
-pub(super) fn image_glob(text: &str) -> Result<(), Expected> {
-    if !text.starts_with('/') {
-        return Err(
-            Expected::new("a glob that starts with `/`").label(format!("write `/{text}` or `/**/{text}`"))
-        );
-    }
-    match filter::check_glob(&text[1..]) {
-        Ok(()) => Ok(()),
-        Err(problem) => Err(Expected::new("a glob").label(problem)),
-    }
-}
-
 /// A glob below a source on the host.
 pub(super) fn source_glob(text: &str) -> Result<(), Expected> {
     if text.starts_with('/') {

@@ -25,14 +25,24 @@ pub struct Check {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckProfile {
-    /// Nothing but what one program needs: no shell, no interpreter.
+    /// No interpreter at all, whatever the entrypoint is.
     Strict,
-    /// As `strict`, with the interpreter that the entrypoint runs on.
+    /// The interpreter that the entrypoint starts is its runtime; no other.
     Runtime,
-    /// A first step that runs once and ends: what its script calls may be there.
+    /// A container that prepares something and ends: what the entrypoint reaches may be a shell or a tool.
     Init,
-    /// A tool box beside a program: all tools may be there.
+    /// As `runtime`, with a multi-call program and its shell to look around with.
     Debug,
+    /// A base for programs that bring everything: as `strict`, and no code of its own.
+    Static,
+    /// A base for programs that need libraries: as `strict`.
+    Base,
+    /// A base for Java programs: as `runtime`, and Java is the runtime.
+    Java,
+    /// The same for Node.js.
+    Node,
+    /// The same for Python.
+    Python,
 }
 
 /// How grave a finding is.
@@ -63,8 +73,9 @@ pub struct CheckException {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Scalar>", extend("x-format" = "date"))]
     pub expires: Option<String>,
-    /// Paths it is accepted at: globs that start with `/`. Default: everywhere.
+    /// What it is accepted for: globs of paths, such as `/usr/bin/git*`, or settings, such as
+    /// `env:API_KEY`. Default: all that the check finds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-format" = "path-glob"))]
+    #[schemars(extend("x-format" = "subject"))]
     pub paths: Vec<String>,
 }

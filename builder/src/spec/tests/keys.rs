@@ -347,7 +347,7 @@ fn what_is_wrong_with_accepted_findings() {
   fail-on: warn
 ";
     insta::assert_snapshot!(fault(text), @r#"
-        error: `profile`: expected `strict`, `runtime`, `init` or `debug`, found `runtme`
+        error: `profile`: expected `strict`, `runtime`, `init`, `debug`, `static`, `base`, `java`, `node` or `python`, found `runtme`
          --> attar.yaml:2:12
           |
         2 |   profile: runtme
@@ -385,11 +385,11 @@ fn what_is_wrong_with_accepted_findings() {
         7 |     - {id: D08, reason: " ", expires: 2027-02-30, paths: [usr/bin/su]}
           |                                       ^^^^^^^^^^
 
-        error: `paths`: expected a glob that starts with `/`, found `usr/bin/su`
+        error: `paths`: expected a glob that starts with `/`, or a setting such as `env:NAME`, found `usr/bin/su`
          --> attar.yaml:7:59
           |
         7 |     - {id: D08, reason: " ", expires: 2027-02-30, paths: [usr/bin/su]}
-          |                                                           ^^^^^^^^^^ write `/usr/bin/su` or `/**/usr/bin/su`
+          |                                                           ^^^^^^^^^^ write `/usr/bin/su`
 
         error: `fail-on`: expected `fail`, `warning`, `info` or `never`, found `warn`
          --> attar.yaml:8:12

@@ -28,7 +28,7 @@ impl Validation<'_> {
 
     /// Says whether a text will still change, so that its syntax cannot be judged yet.
     pub(super) fn is_open(&self, text: &str) -> bool {
-        self.stage != (Stage::Effective { open: false }) && text.contains("${")
+        matches!(self.stage, Stage::Layer | Stage::Effective { open: true }) && text.contains("${")
     }
 
     fn text(
