@@ -1,15 +1,28 @@
-//! How a reading command answers: `-o FORMAT[=FILE]`.
+//! How a reading command answers: `-o FORMAT[=FILE]`, as often as wanted in one run.
 //!
-//! A command makes one report; the same report is a table for people and JSON for machines. The JSON
-//! names its schema and version (`"schema": "attar.packages/1"`): keys are added under the same
-//! version, and a key that changes its meaning or goes makes a new one.
+//! A command makes one report; the same report is a table for people, JSON for machines, and, where
+//! it judges something, what other tools read of findings: Markdown, SARIF and JUnit (see
+//! [`findings`] for the one type that all three are written from). Each command says which formats it
+//! has. The JSON names its schema and version (`"schema": "attar.packages/1"`): keys are added under
+//! the same version, and a key that changes its meaning or goes makes a new one.
 
+#![allow(dead_code, reason = "the commands that judge come next")]
+
+mod file;
+pub(crate) mod findings;
+mod junit;
+mod markdown;
+mod sarif;
+
+use std::fmt;
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Serialize;
+
+use crate::failure::Usage;
+use findings::Findings;
 
 /// One answer: its format, and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,38 +34,89 @@ pub(crate) struct Output {
 
 /// Format of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Format {
+pub(crate) enum Format {
+    /// For people; `text` is another word for it.
     #[default]
     Table,
+    /// For machines, with a versioned schema.
     Json,
+    /// Every layer's entries, one a line.
+    Listing,
+    /// For a comment on a pull request.
+    Markdown,
+    /// Static analysis results, version 2.1.0.
+    Sarif,
+    /// Test results.
+    Junit,
+}
+
+impl Format {
+    /// What every reading command has.
+    pub(crate) const PLAIN: &'static [Self] = &[Self::Table, Self::Json];
+    /// What a command has that judges something.
+    pub(crate) const OF_FINDINGS: &'static [Self] =
+        &[Self::Table, Self::Json, Self::Markdown, Self::Sarif, Self::Junit];
+    /// What a command has that judges layers.
+    pub(crate) const OF_LAYERS: &'static [Self] =
+        &[Self::Table, Self::Listing, Self::Json, Self::Markdown, Self::Sarif, Self::Junit];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Listing => "listing",
+            Self::Markdown => "markdown",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+        }
+    }
 }
 
 /// What is no output.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidOutput {
-    /// The format is unknown.
-    #[error("expected `table` or `json`, or one of them with `=FILE`")]
-    Format,
+    /// The command has no such format.
+    #[error("expected {}, or one of them with `=FILE`", Listed(.0))]
+    Format(&'static [Format]),
     /// No file follows `=`.
     #[error("no file follows `=`")]
     File,
 }
 
-impl FromStr for Output {
-    type Err = InvalidOutput;
+/// Names of formats: `a`, `b` or `c`.
+struct Listed(&'static [Format]);
 
-    fn from_str(text: &str) -> Result<Self, InvalidOutput> {
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, format) in self.0.iter().enumerate() {
+            let before = match number {
+                0 => "",
+                _ if number + 1 == self.0.len() => " or ",
+                _ => ", ",
+            };
+            write!(f, "{before}`{}`", format.name())?;
+        }
+        Ok(())
+    }
+}
+
+impl Output {
+    /// Returns what reads `FORMAT[=FILE]` for a command with these formats.
+    pub(crate) fn parser(
+        formats: &'static [Format],
+    ) -> impl Fn(&str) -> Result<Self, InvalidOutput> + Clone + Send + Sync + 'static {
+        move |text| Self::parse(text, formats)
+    }
+
+    fn parse(text: &str, formats: &'static [Format]) -> Result<Self, InvalidOutput> {
         let (format, file) = match text.split_once('=') {
             None => (text, None),
             Some((_, "")) => return Err(InvalidOutput::File),
             Some((format, file)) => (format, Some(PathBuf::from(file))),
         };
-        let format = match format {
-            "table" => Format::Table,
-            "json" => Format::Json,
-            _ => return Err(InvalidOutput::Format),
-        };
-        Ok(Self { format, file })
+        let word = if format == "text" { Format::Table.name() } else { format };
+        let format = formats.iter().copied().find(|format| format.name() == word);
+        Ok(Self { format: format.ok_or(InvalidOutput::Format(formats))?, file })
     }
 }
 
@@ -63,6 +127,16 @@ pub(crate) trait Report: Serialize {
 
     /// Writes the form for people.
     fn table(&self, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Writes every layer's entries. Only of commands with [`Format::Listing`].
+    fn listing(&self, _: &mut dyn Write) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns what was judged of each subject. Only of commands with [`Format::OF_FINDINGS`].
+    fn findings(&self) -> Vec<Findings> {
+        Vec::new()
+    }
 }
 
 /// Writes the answer of a command that has no report to standard output.
@@ -71,16 +145,24 @@ pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Writes `report` to every output; to standard output as a table if there is none.
+///
+/// Files come first, each replaced at once or not at all: a reader of standard output that goes away
+/// early takes nothing from them.
 pub(crate) fn write(report: &impl Report, outputs: &[Output]) -> anyhow::Result<()> {
     let default = [Output { format: Format::Table, file: None }];
-    for output in if outputs.is_empty() { &default } else { outputs } {
-        let bytes = render(report, output.format)?;
-        match &output.file {
-            None => print(&bytes)?,
-            Some(file) => {
-                std::fs::write(file, &bytes).with_context(|| format!("cannot write `{}`", file.display()))?
-            }
+    let outputs = if outputs.is_empty() { &default } else { outputs };
+    let files: Vec<&Path> = outputs.iter().filter_map(|output| output.file.as_deref()).collect();
+    if let Some(twice) = (1..files.len()).find(|number| files[..*number].contains(&files[*number])) {
+        return Err(Usage::new(format!("`{}` is named for two outputs", files[twice].display())).into());
+    }
+    for output in outputs {
+        if let Some(path) = &output.file {
+            let bytes = render(report, output.format)?;
+            file::write(path, &bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
         }
+    }
+    for output in outputs.iter().filter(|output| output.file.is_none()) {
+        print(&render(report, output.format)?)?;
     }
     Ok(())
 }
@@ -95,13 +177,19 @@ fn render<R: Report>(report: &R, format: Format) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     match format {
         Format::Table => report.table(&mut bytes).context("cannot write the table")?,
-        Format::Json => {
-            let document = Document { schema: R::SCHEMA, report };
-            serde_json::to_writer_pretty(&mut bytes, &document).context("cannot write JSON")?;
-            bytes.push(b'\n');
-        }
+        Format::Listing => report.listing(&mut bytes).context("cannot write the listing")?,
+        Format::Json => json(&Document { schema: R::SCHEMA, report }, &mut bytes)?,
+        Format::Markdown => bytes = markdown::of(&report.findings()).into_bytes(),
+        Format::Sarif => json(&sarif::of(&report.findings()), &mut bytes)?,
+        Format::Junit => bytes = junit::of(&report.findings())?.into_bytes(),
     }
     Ok(bytes)
+}
+
+fn json(document: &impl Serialize, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *bytes, document).context("cannot write JSON")?;
+    bytes.push(b'\n');
+    Ok(())
 }
 
 /// Writes rows in columns as wide as their widest cell, with control characters escaped.
@@ -149,14 +237,45 @@ mod tests {
         let output = |format, file: Option<&str>| Ok(Output { format, file: file.map(PathBuf::from) });
         for (text, expected) in [
             ("table", output(Format::Table, None)),
+            ("text", output(Format::Table, None)),
             ("json", output(Format::Json, None)),
             ("json=a.json", output(Format::Json, Some("a.json"))),
             ("json=a=b", output(Format::Json, Some("a=b"))),
             ("json=", Err(InvalidOutput::File)),
-            ("xml", Err(InvalidOutput::Format)),
+            ("sarif", Err(InvalidOutput::Format(Format::PLAIN))),
+            ("xml", Err(InvalidOutput::Format(Format::PLAIN))),
         ] {
-            assert_eq!(text.parse(), expected, "{text}");
+            assert_eq!(Output::parse(text, Format::PLAIN), expected, "{text}");
         }
+        assert_eq!(Output::parse("sarif=a", Format::OF_FINDINGS), output(Format::Sarif, Some("a")));
+    }
+
+    #[test]
+    fn an_unknown_format_is_told_which_there_are() {
+        for (formats, expected) in [
+            (Format::PLAIN, "expected `table` or `json`, or one of them with `=FILE`"),
+            (
+                Format::OF_FINDINGS,
+                "expected `table`, `json`, `markdown`, `sarif` or `junit`, or one of them with `=FILE`",
+            ),
+        ] {
+            let error = Output::parse("xml", formats).expect_err("no format");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn several_outputs_go_to_several_files() {
+        let scratch = attar_testing::Scratch::new();
+        let names = Names { names: vec!["zlib1g"] };
+        let to = |format, name: &str| Output { format, file: Some(scratch.join(name)) };
+        write(&names, &[to(Format::Table, "a"), to(Format::Json, "b")]).expect("written");
+        let read = |name: &str| std::fs::read_to_string(scratch.join(name)).expect("a file");
+        assert_eq!(read("a"), "NAME    LENGTH\nzlib1g  6\n");
+        assert!(read("b").contains("attar.names/1"), "{}", read("b"));
+        let error = write(&names, &[to(Format::Table, "a"), to(Format::Json, "a")]).expect_err("one file");
+        let expected = format!("`{}` is named for two outputs", scratch.join("a").display());
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use crate::output::Output;
+use crate::output::{Format, Output};
 
 /// Where packages come from, and whether to ask for them at all.
 #[derive(Debug, Default, Args)]
@@ -102,7 +102,7 @@ pub(crate) struct ReportArgs {
     /// Format of the answer, and a file for it instead of standard output (repeatable).
     ///
     /// Formats: `table` (default), `json` (its schema is versioned).
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", env = "ATTAR_FORMAT")]
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", env = "ATTAR_FORMAT", value_parser = Output::parser(Format::PLAIN))]
     pub(crate) outputs: Vec<Output>,
 }
 
