@@ -30,6 +30,11 @@ pub fn images(folder: &Path, name: Option<&str>) -> anyhow::Result<Vec<Image>> {
     manifests.iter().map(|descriptor| image(folder, descriptor)).collect()
 }
 
+/// Reads the entry `name`, which is no index but an image of its own.
+pub fn single(folder: &Path, name: &str) -> anyhow::Result<Image> {
+    image(folder, &entry(folder, Some(name))?)
+}
+
 /// Returns the digest of the entry `name`, or of the only entry.
 pub fn digest(folder: &Path, name: Option<&str>) -> anyhow::Result<String> {
     Ok(text(&entry(folder, name)?, "/digest")?.to_owned())

@@ -13,6 +13,7 @@ pub mod docker_registry;
 pub mod engine;
 pub mod forge;
 pub mod http;
+pub mod layers;
 pub mod layout;
 pub mod mirror;
 pub mod registry;

@@ -1,114 +1,77 @@
-//! Measures attar against a plain pipeline that does the same work, pair by pair in one run, so that a
-//! noisy machine disturbs both sides alike. Prints a table.
+//! Measures attar against plain programs that do the same work, pair by pair in one run, so that a
+//! noisy machine disturbs both sides alike. Prints tables.
 //!
 //! ```text
-//! cargo run --release -p attar-testing --bin benchmark [ROUNDS]
+//! cargo run --release -p attar-testing --bin benchmark [build|inspect] [ROUNDS] [FOLDER]
 //! ```
 //!
-//! Packages are fetched once, from the mirror that the host's apt uses; nothing that is measured waits
-//! for the network.
+//! Without a word it measures both. Packages are fetched once, from the mirror that the host's apt uses;
+//! nothing that is measured waits for the network. The images that are inspected stay in the folder,
+//! which is one of the target folder's unless it is given, for the next time; they take about 6 GB.
 
+mod build;
+mod inspect;
+mod large_image;
 mod measure;
 mod push;
 mod update;
 mod workspace;
 
 use std::io::Write as _;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::Context as _;
-
-use measure::{Figure, median, ratio, seconds};
-use workspace::{Compression, Workspace};
+use anyhow::{Context as _, bail, ensure};
 
 fn main() -> anyhow::Result<()> {
-    let rounds = match std::env::args().nth(1) {
+    let mut words = std::env::args().skip(1).peekable();
+    let (build, inspect) = match words.peek().map(String::as_str) {
+        Some("build") => (true, false),
+        Some("inspect") => (false, true),
+        _ => (true, true),
+    };
+    if build != inspect {
+        words.next();
+    }
+    let rounds = match words.next() {
         Some(word) => word.parse().context("the number of rounds is no number")?,
         None => 5,
     };
-    let workspace = Workspace::prepare()?;
-    let mut table = vec![row("figure", "attar", "beside it", "ratio"), String::from("|---|---|---|---|")];
-    for compression in [Compression::Gzip, Compression::Zstd] {
-        against_pipeline(&workspace, compression, rounds, &mut table)?;
+    let target = std::env::current_exe()?.parent().map(PathBuf::from).context("no target folder")?;
+    let folder = words.next().map_or_else(|| target.join("benchmark-images"), PathBuf::from);
+    if let Some(word) = words.next() {
+        bail!("unexpected argument `{word}`");
     }
-    warm(&workspace, rounds, &mut table)?;
-    update::rows(&workspace, &mut table)?;
-    push::rows(&workspace, rounds, &mut table)?;
-    memory(&workspace, &mut table)?;
+    let program = target.join("attar");
+    release(&program)?;
+    let mut tables = Vec::new();
+    if build {
+        tables.push(build::table(&program, rounds)?);
+    }
+    if inspect {
+        tables.push(inspect::table(&program, &folder, rounds)?);
+    }
     let mut out = std::io::stdout().lock();
-    for line in table {
-        writeln!(out, "{line}")?;
+    for table in tables {
+        writeln!(out, "{}\n", table.join("\n"))?;
     }
     Ok(())
+}
+
+/// Builds the program that is measured.
+fn release(program: &std::path::Path) -> anyhow::Result<()> {
+    let mut build = Command::new(env!("CARGO"));
+    build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    build.args(["build", "--release", "--package", "attar"]);
+    ensure!(build.status()?.success(), "the program cannot be built");
+    ensure!(program.is_file(), "no program at `{}`", program.display());
+    Ok(())
+}
+
+fn header() -> Vec<String> {
+    vec![row("figure", "attar", "beside it", "ratio"), String::from("|---|---|---|---|")]
 }
 
 fn row(figure: &str, attar: &str, beside: &str, ratio: &str) -> String {
     format!("| {figure} | {attar} | {beside} | {ratio} |")
-}
-
-/// Builds from downloaded packages with an empty cache, then with records and no segment, each time
-/// right after the pipeline.
-fn against_pipeline(
-    workspace: &Workspace,
-    compression: Compression,
-    rounds: usize,
-    table: &mut Vec<String>,
-) -> anyhow::Result<()> {
-    let (mut cold, mut recorded) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        let cache = workspace.downloads_only()?;
-        let pipeline = workspace.pipeline(compression)?;
-        cold.push((workspace.build("python3", compression, cache.path())?, pipeline));
-        for shelf in ["segments", "layers", "builds"] {
-            std::fs::remove_dir_all(cache.path().join(shelf)).ok();
-        }
-        let pipeline = workspace.pipeline(compression)?;
-        recorded.push((workspace.build("python3", compression, cache.path())?, pipeline));
-    }
-    let name = compression.name();
-    for (what, pairs) in [("cold build", cold), ("records known, no segment", recorded)] {
-        let middle = |side: fn(&(Figure, Figure)) -> Duration| median(pairs.iter().map(side));
-        let ratios = |part: fn(&Figure) -> Duration| {
-            median(pairs.iter().map(|(attar, pipeline)| ratio(part(attar), part(pipeline))))
-        };
-        table.push(row(
-            &format!("{what}, {name}"),
-            &seconds(middle(|pair| pair.0.time)),
-            &format!("pipeline {}", seconds(middle(|pair| pair.1.time))),
-            &format!("{:.2}; of processor time {:.2}", ratios(|it| it.time), ratios(|it| it.processors)),
-        ));
-    }
-    Ok(())
-}
-
-/// Builds again with nothing changed, and after changing the application's file.
-fn warm(workspace: &Workspace, rounds: usize, table: &mut Vec<String>) -> anyhow::Result<()> {
-    let cache = workspace.downloads_only()?;
-    let first = workspace.build("program", Compression::Gzip, cache.path())?;
-    let unchanged: anyhow::Result<Vec<Figure>> =
-        (0..rounds).map(|_| workspace.build("program", Compression::Gzip, cache.path())).collect();
-    let mut changed = Vec::new();
-    for round in 0..rounds {
-        workspace.change_program(round)?;
-        changed.push(workspace.build("program", Compression::Gzip, cache.path())?);
-    }
-    let cold = format!("cold {}", seconds(first.time));
-    for (what, figures) in
-        [("warm, nothing changed", unchanged?), ("warm, application file changed", changed)]
-    {
-        let time = median(figures.iter().map(|figure| figure.time));
-        table.push(row(what, &seconds(time), &cold, &format!("{:.3}", ratio(time, first.time))));
-    }
-    Ok(())
-}
-
-fn memory(workspace: &Workspace, table: &mut Vec<String>) -> anyhow::Result<()> {
-    let cache = workspace.downloads_only()?;
-    let build = workspace.build("python3", Compression::Gzip, cache.path())?;
-    let search = workspace.search("openssl")?;
-    for (what, figure) in [("peak memory, cold build", build), ("peak memory, search by name", search)] {
-        let memory = format!("{:.0} MB", figure.peak_memory as f64 / 1e6);
-        table.push(row(what, &memory, &seconds(figure.time), ""));
-    }
-    Ok(())
 }

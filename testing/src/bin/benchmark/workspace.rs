@@ -1,9 +1,8 @@
 //! What is measured: the program, the examples with their locks, the downloaded packages.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use attar_testing::command::words;
 use attar_testing::{Attar, Scratch};
 use serde_json::Value;
@@ -43,15 +42,11 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Builds the program, locks the examples and fetches their packages.
-    pub(crate) fn prepare() -> anyhow::Result<Self> {
+    /// Locks the examples and fetches their packages.
+    pub(crate) fn prepare(program: &Path) -> anyhow::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let mut build = Command::new(env!("CARGO"));
-        build.current_dir(&root).args(["build", "--release", "--package", "attar"]);
-        ensure!(build.status()?.success(), "the program cannot be built");
-        let target = std::env::current_exe()?.parent().map(Path::to_path_buf).context("no target folder")?;
         let mut workspace =
-            Self { scratch: Scratch::new(), program: target.join("attar"), packages: Vec::new() };
+            Self { scratch: Scratch::new(), program: program.to_path_buf(), packages: Vec::new() };
         workspace.copy_examples(&root.join("examples"))?;
         for name in ["python3", "program"] {
             for compression in [Compression::Gzip, Compression::Zstd] {
