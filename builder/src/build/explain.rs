@@ -54,7 +54,7 @@ pub(super) struct Explained<'a> {
 /// The same answer for several images is given once. No answer means that nothing of that name is in
 /// any of them.
 pub fn explain(context: &Context, request: &Request, what: &str) -> Result<Vec<Explanation>, BuildError> {
-    let (images, lock, made) = super::trees(context, request)?;
+    let super::Trees { images, lock, made, .. } = super::trees(context, request)?;
     let mut explanations: Vec<Explanation> = Vec::new();
     for made in &made {
         let Some(effective) = effective(&images, made) else { continue };

@@ -3,6 +3,7 @@
 //! Nothing is exported here: an [`Outcome`] names documents and the cached segments of layers, and
 //! [`export`](crate::export) writes them where the user wants them.
 
+mod candidate;
 mod explain;
 mod image;
 mod linker;
@@ -40,6 +41,7 @@ use crate::repository::RepositoryError;
 use crate::repository::openpgp::SignatureError;
 use crate::rootfs::RootfsError;
 use crate::spec::{self, Diagnostics, InvalidPattern};
+pub use candidate::{Candidate, Judge, candidates};
 pub use explain::{Explanation, Step, explain};
 pub(crate) use own_files::{OwnRequest, certificates};
 pub use proof::{Accepted, CannotStart, Remedy, Shortage, Start};
@@ -170,6 +172,9 @@ pub enum BuildError {
     /// The entrypoint cannot start.
     #[error(transparent)]
     CannotStart(Box<CannotStart>),
+    /// The judge says no.
+    #[error("the image does not pass its check, so nothing is published")]
+    Refused,
     /// Nothing says where the content of a file comes from on a platform.
     #[error("{label}: there is no source for `{platform}`")]
     NoSource {
@@ -227,13 +232,21 @@ pub enum BuildError {
 }
 
 /// Builds the images that are asked for, making or renewing the lock as needed.
-pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError> {
+///
+/// Where the judge wants to see one of them, all are judged when their trees are complete, and none is made
+/// if it says no.
+pub fn build(
+    context: &Context,
+    request: &Request,
+    mut judge: Option<&mut dyn Judge>,
+) -> Result<Outcome, BuildError> {
     let document = spec::load(&request.spec)?;
     let images = Images::of(&document, &request.arguments)?;
     let (mut lock, locking) = current_lock(context, &images, request)?;
     let wanted = wanted(&images, request)?;
     let mut hashes = Hashes::load(&context.cache, &request.spec);
-    if !locking.written {
+    judge = judge.filter(|judge| wants(&**judge, &images, &wanted));
+    if !locking.written && judge.is_none() {
         let key = remember::key(context, &images, &lock, request, &wanted, &mut hashes)?;
         if let Some(found) = remember::recall(context, &key) {
             hashes.save(&context.cache).map_err(PrepareError::Cache)?;
@@ -276,16 +289,27 @@ pub fn build(context: &Context, request: &Request) -> Result<Outcome, BuildError
     let key = remember::key(context, &images, &lock, request, &wanted, &mut hashes)?;
     hashes.save(&context.cache).map_err(PrepareError::Cache)?;
     let starts = proof::prove(context, &images, &made)?;
+    if let Some(judge) = judge {
+        let candidates = made.iter().zip(&starts).filter_map(|(made, proven)| Candidate::new(made, proven));
+        if !judge.judge(&candidates.collect::<Vec<_>>()) {
+            return Err(BuildError::Refused);
+        }
+    }
     let epoch = request.epoch.unwrap_or(lock.epoch);
     let proven: Vec<_> = made.iter().zip(starts).collect();
-    let finished = parallel::map(context.threads, &proven, |(made, start)| {
-        image::finish(context, &lock, request, made, start, epoch)
+    let finished = parallel::map(context.threads, &proven, |(made, proven)| {
+        image::finish(context, &lock, request, made, &proven.start, epoch)
     })?;
     let variants = made.iter().map(|made| made.variant.clone());
     let built = gather(&images, &lock, request, variants.zip(finished))?;
     let warnings = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
     remember::remember(context, &key, warnings, &built)?;
     Ok(Outcome { built, lock, locking })
+}
+
+fn wants(judge: &dyn Judge, images: &Images, wanted: &[(String, String)]) -> bool {
+    let specs = wanted.iter().filter_map(|(variant, platform)| images.image(variant, platform));
+    specs.into_iter().any(|effective| judge.wants(&effective.spec))
 }
 
 /// Builds images from what their evidence claims, with their own files as they were published.
@@ -345,17 +369,26 @@ fn gather(
 
 /// Makes the trees of the images that are asked for, and no layer; the lock is made when there is
 /// none, but never written.
-fn trees(context: &Context, request: &Request) -> Result<(Images, Lock, Vec<image::Made>), BuildError> {
+fn trees(context: &Context, request: &Request) -> Result<Trees, BuildError> {
     let document = spec::load(&request.spec)?;
     let images = Images::of(&document, &request.arguments)?;
-    let (lock, _) = current_lock(context, &images, request)?;
+    let (lock, locking) = current_lock(context, &images, request)?;
     let wanted = wanted(&images, request)?;
     let mut hashes = Hashes::load(&context.cache, &request.spec);
     let (staged, tables) = image::begin(&images, &lock, stage(context, &images, &lock, &wanted, &wanted)?)?;
     let mut own = Own::Host(&mut hashes);
     let make = |staged| image::populate(context, &images, &lock, &tables, staged, &mut own);
     let made = staged.into_iter().map(make).collect::<Result<_, _>>()?;
-    Ok((images, lock, made))
+    Ok(Trees { images, lock, locking, made })
+}
+
+/// Images whose trees are complete.
+struct Trees {
+    images: Images,
+    lock: Lock,
+    /// What a build would do with the lock.
+    locking: LockOutcome,
+    made: Vec<image::Made>,
 }
 
 /// Makes or renews the lock alone.

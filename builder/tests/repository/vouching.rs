@@ -22,7 +22,7 @@ fn claim(stage: &Stage) -> Claim {
     let spec = "contents:\n  foundation: none\n  repositories: [{debian: trixie, signed-by: key.asc}]\n  \
                 packages: [hello]\nplatforms: [linux/amd64, linux/arm64]\n";
     let request = Request::new(stage.scratch.write("spec/attar.yaml", spec));
-    let built = build::build(&context(stage), &request).expect("an image").built.remove(0);
+    let built = build::build(&context(stage), &request, None).expect("an image").built.remove(0);
     let layout = Layout::create(stage.scratch.join("layout")).expect("a layout");
     let writer = layout.write(Durability::Process).expect("the lock");
     let image = writer.put_document("application/vnd.oci.image.index.v1+json", &built.index).expect("stored");

@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &BuildArgs, settings: &Settings) -> anyhow::Result<
     let mut report = metadata::Metadata::default();
     let code = several::for_each_spec(&arguments.paths.specs, &reporter, |spec| {
         let request = request(arguments, settings, spec)?;
-        let outcome = build::build(&context, &request)?;
+        let outcome = build::build(&context, &request, None)?;
         lock::report(&request.lock, &outcome.lock, &outcome.locking, &reporter);
         let plan = plans.remove(spec).unwrap_or_default();
         let written = deliver(&context, &network, loading.as_ref(), &outcome, &plan, &reporter)?;

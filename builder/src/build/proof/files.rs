@@ -19,14 +19,19 @@ use crate::segment::Contents as _;
 const HEAD: u64 = 256;
 
 /// The files of one image.
-pub(super) struct ImageFiles<'a> {
+pub(in crate::build) struct ImageFiles<'a> {
     made: &'a Made,
     contents: ImageContents<'a>,
 }
 
 impl<'a> ImageFiles<'a> {
-    pub(super) fn new(made: &'a Made) -> Self {
+    pub(in crate::build) fn new(made: &'a Made) -> Self {
         Self { made, contents: ImageContents::new(&made.rootfs.contents, made.packages.clone()) }
+    }
+
+    /// Returns what writes the contents.
+    pub(in crate::build) fn contents(&self) -> &ImageContents<'a> {
+        &self.contents
     }
 
     fn own(&self, content: &Content) -> Option<&'a OwnContent> {

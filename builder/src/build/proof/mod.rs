@@ -7,6 +7,9 @@ mod files;
 mod remedy;
 mod report;
 
+use std::collections::BTreeSet;
+
+use attar_image::TreePath;
 use attar_image::linkage::{self, Finding, Problem};
 use attar_image::platform::Platform;
 use serde::{Deserialize, Serialize};
@@ -17,7 +20,7 @@ use crate::assemble;
 use crate::context::Context;
 use crate::images::Images;
 use crate::parallel;
-use files::ImageFiles;
+pub(super) use files::ImageFiles;
 use remedy::Dropped;
 pub use report::{CannotStart, Remedy, Shortage};
 
@@ -46,13 +49,26 @@ pub struct Accepted {
 /// Most findings that do not count which are listed one by one.
 const MAX_NOTES: usize = 50;
 
-/// What was judged of one image.
+/// What is proven of one image.
 #[derive(Default)]
-struct Judged {
-    start: Start,
+pub(super) struct Proven {
+    pub(super) start: Start,
     refused: Vec<Refused>,
     /// What the entrypoint starts without.
     others: Vec<Finding>,
+    reached: BTreeSet<TreePath>,
+}
+
+impl Proven {
+    /// Returns the proof without what the spec accepts.
+    pub(super) fn report(&self) -> linkage::Report {
+        linkage::Report {
+            entrypoint: self.start.entrypoint.clone(),
+            findings: self.refused.iter().map(|refused| refused.finding.clone()).collect(),
+            others: self.others.clone(),
+            reached: self.reached.clone(),
+        }
+    }
 }
 
 /// Something that stops a build.
@@ -62,27 +78,26 @@ struct Refused {
 }
 
 /// Proves that all images start, or says what they lack.
-pub(super) fn prove(context: &Context, images: &Images, made: &[Made]) -> Result<Vec<Start>, BuildError> {
-    let judged = parallel::map(context.threads, made, |made| Ok::<_, BuildError>(judge(made)))?;
-    let mut starts = Vec::with_capacity(judged.len());
+pub(super) fn prove(context: &Context, images: &Images, made: &[Made]) -> Result<Vec<Proven>, BuildError> {
+    let mut all = parallel::map(context.threads, made, |made| Ok::<_, BuildError>(look(made)))?;
     let mut refused = Vec::new();
-    for (made, judged) in made.iter().zip(judged) {
+    for (made, proven) in made.iter().zip(&mut all) {
         let name = image_name(&made.variant, &made.platform);
-        tell(context, &name, &judged);
-        starts.push(judged.start);
-        refused.extend(judged.refused.into_iter().map(|refused| (made, name.clone(), refused)));
+        tell(context, &name, proven);
+        refused.extend(proven.refused.drain(..).map(|refused| (made, name.clone(), refused)));
     }
     if refused.is_empty() {
-        return Ok(starts);
+        return Ok(all);
     }
     Err(BuildError::CannotStart(Box::new(report::gather(context, images, refused))))
 }
 
-fn judge(made: &Made) -> Judged {
+/// Looks whether an image starts.
+pub(super) fn look(made: &Made) -> Proven {
     let files = ImageFiles::new(made);
     let config =
         assemble::runtime(&made.spec, &made.run_as, super::image::bundle(&made.rootfs.view).is_some());
-    let Ok(platform) = made.platform.parse::<Platform>() else { return Judged::default() };
+    let Ok(platform) = made.platform.parse::<Platform>() else { return Proven::default() };
     let subject =
         linkage::Subject { tree: &made.rootfs.view, files: &files, config: &config, platform: &platform };
     let report = linkage::prove(&subject);
@@ -100,7 +115,7 @@ fn judge(made: &Made) -> Judged {
         }
     }
     start.others = others.len();
-    Judged { start, refused, others }
+    Proven { start, refused, others, reached: report.reached }
 }
 
 /// Returns the exception of the spec that covers a finding.
@@ -117,7 +132,8 @@ fn accepted(made: &Made, finding: &Finding) -> Option<Accepted> {
     })
 }
 
-fn tell(context: &Context, image: &str, judged: &Judged) {
+/// Says what the spec accepts, and what is missing for what the entrypoint is not known to need.
+pub(super) fn tell(context: &Context, image: &str, judged: &Proven) {
     for Accepted { path, missing, reason } in &judged.start.accepted {
         context.events.warn(format!("{image}: `{path}` lacks `{missing}`, which the spec accepts: {reason}"));
     }

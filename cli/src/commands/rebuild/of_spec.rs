@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &RebuildArgs, settings: &Settings, spec: &Path) -> 
     let mut request = request(spec, &arguments.spec, &arguments.image, settings)?;
     request.locked = true;
     let of = spec.display().to_string();
-    let outcome = match build::build(&context, &request) {
+    let outcome = match build::build(&context, &request, None) {
         Ok(outcome) => outcome,
         Err(error) => {
             return match reason(&error) {
