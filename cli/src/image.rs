@@ -11,7 +11,7 @@ use attar_image::digest::Digest;
 use attar_image::layout::{Durability, Image, Layout};
 use attar_image::manifest::Descriptor;
 use attar_image::platform::Platform;
-use attar_image::stack::Stack;
+use attar_image::stack::{Settings, Stack};
 use attar_scanner::{Catalog, catalog};
 use tempfile::TempDir;
 
@@ -112,9 +112,10 @@ fn import(path: &Path) -> anyhow::Result<(Layout, Vec<Imported>, TempDir)> {
 }
 
 impl Opened {
-    /// Reads all layers of one image.
+    /// Reads all layers of one image, with the digests of all contents.
     pub(crate) fn stack(&self, image: &Image) -> anyhow::Result<Stack> {
-        Stack::read(&self.layout, image)
+        let settings = Settings { digests: true, ..Settings::default() };
+        Stack::read(&self.layout, image, &settings)
             .with_context(|| format!("cannot read the image for {}", image.platform))
     }
 
@@ -129,11 +130,12 @@ impl Opened {
 
     /// Returns the packages that an image says it holds.
     pub(crate) fn catalog(&self, stack: &Stack) -> anyhow::Result<Catalog> {
-        let files = catalog::data_files(stack.tree())?;
+        let tree = stack.tree();
+        let files = catalog::data_files(&tree)?;
         let wanted = files.iter().map(|(_, digest)| *digest).collect();
         let contents = self.contents(stack, &wanted)?;
         let read =
             |digest: &Digest| contents.get(digest).cloned().ok_or_else(|| io::ErrorKind::NotFound.into());
-        Ok(Catalog::of(stack.tree(), read)?)
+        Ok(Catalog::of(&tree, read)?)
     }
 }

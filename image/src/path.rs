@@ -60,6 +60,11 @@ impl TreePath {
         Ok(Self(canonical.into_boxed_slice()))
     }
 
+    /// Takes bytes that are canonical already.
+    pub(crate) fn canonical(bytes: Vec<u8>) -> Self {
+        Self(bytes.into_boxed_slice())
+    }
+
     /// Returns the canonical bytes, without a leading slash.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

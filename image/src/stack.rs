@@ -1,39 +1,167 @@
-//! The layered view of an image: what each layer brings and takes away, and what is left.
+//! The layered view of an image: what each layer brings and takes away, what is left, and what of all
+//! that is dead weight.
 //!
-//! Reading goes through every layer once. It decompresses all of it anyway, so it also verifies the
-//! blobs and the diff IDs: what a stack says is proven to be the image's.
+//! ```text
+//! read_layer(blobs, descriptor)   one layer -> Table: headers only, where the archive is not compressed
+//! Stack::of(layers)               the tables on top of each other -> the fate of every entry
+//! Stack::read(blobs, image)       both, the layers in parallel
+//! ```
+//!
+//! Total is what all regular-file entries of all layers hold. An entry is dead when a later one, of a
+//! higher layer or of the same archive, deletes it, replaces it, hides it with its directory, or puts
+//! something of another type in the place of it or of a directory above it. A file with several hard
+//! links lives as long as one of its names. What is dead could be reclaimed, and whoever pulls the
+//! image pulls it all the same: it can be read by everybody who has the image.
+//!
+//! Memory: at most 100 bytes an entry, plus names, link targets and extended attributes; no content is
+//! ever held.
 
-mod layer;
+mod cache;
+mod contents;
+mod members;
 mod merge;
+mod name;
+mod paths;
+mod read;
+mod table;
+mod view;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
+use std::io;
 
 use rayon::prelude::*;
 
-pub(crate) use layer::Name;
-pub use layer::{Layer, LowerLink, Members, Whiteout, read_members};
-pub use merge::{Change, Event};
+pub use cache::Analyses;
+pub use members::{Members, read_members};
+pub use merge::TooManyEntries;
+pub(crate) use name::Name;
+pub use name::Whiteout;
+pub use paths::{PathId, Paths, TooManyNames};
+pub use read::{Settings, read_layer};
+pub use table::{Form, MAX_ENTRIES, Row, Table, TooLarge};
+pub use view::{Change, Figures, Touch};
 
-use crate::digest::{DiffId, Digest, VerifyingReader};
-use crate::filesystem::{Content, FileTree};
-use crate::layer::compression::decoder;
+use crate::blobs::Blobs;
+use crate::digest::{DiffId, Digest};
 use crate::layer::reader::TarError;
-use crate::layout::{Image, Layout, LayoutError};
-use crate::path::TreePath;
+use crate::layout::{Image, LayoutError};
+use crate::manifest::{Descriptor, media_type};
+use merge::Merged;
+use table::Hashes;
 
 /// An image's layers and their merged view.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Stack {
     layers: Vec<Layer>,
-    tree: FileTree,
-    origins: BTreeMap<TreePath, usize>,
+    merged: Merged,
+}
+
+/// One layer of a stack.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// The blob.
+    pub descriptor: Descriptor,
+    /// The digest of the uncompressed bytes, as the configuration says or as computed; `None` where
+    /// neither does.
+    pub diff_id: Option<DiffId>,
+    /// What the image's history says about it.
+    pub created_by: Option<String>,
+    /// Whether its entries are known.
+    pub state: State,
+    hashes: Hashes,
+}
+
+/// Whether the entries of a layer are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// They are.
+    Read {
+        /// Number of uncompressed bytes.
+        size: u64,
+        /// Whether the blob was compared with its digest.
+        is_verified: bool,
+    },
+    /// They are not: nothing is said about what the layer holds.
+    Absent(Absence),
+}
+
+/// Why the entries of a layer are not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// The layer is to be fetched from elsewhere, and is not in the image.
+    Foreign,
+    /// The blob is not there.
+    Missing,
+    /// The media type is none of a layer that can be read, such as that of an encrypted one.
+    MediaType(String),
+}
+
+/// An entry of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId(u32);
+
+/// How an entry ended: which layer ended it, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Death {
+    /// The layer that did it; the entry's own when a later entry of the same archive did.
+    pub layer: usize,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why an entry is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u32)]
+pub enum Reason {
+    /// A whiteout names it.
+    Deleted,
+    /// A whiteout names a directory above it.
+    DirectoryDeleted,
+    /// A directory above it was made opaque.
+    Opaque,
+    /// Another file stands there now.
+    Replaced,
+    /// The same file, with the same owner, mode and time, was written again.
+    RewrittenIdentical,
+    /// The same content was written again for another owner, mode, time or extended attribute.
+    MetadataOnly,
+    /// Something of another type stands there now, or in the place of a directory above it.
+    TypeChange,
+    /// The same archive has a later entry for the path.
+    SameLayer,
+}
+
+impl Reason {
+    /// All reasons.
+    pub const ALL: [Self; 8] = [
+        Self::Deleted,
+        Self::DirectoryDeleted,
+        Self::Opaque,
+        Self::Replaced,
+        Self::RewrittenIdentical,
+        Self::MetadataOnly,
+        Self::TypeChange,
+        Self::SameLayer,
+    ];
+
+    /// Returns the word that stands for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::DirectoryDeleted => "directory-deleted",
+            Self::Opaque => "opaque",
+            Self::Replaced => "replaced",
+            Self::RewrittenIdentical => "rewritten-identical",
+            Self::MetadataOnly => "metadata-only",
+            Self::TypeChange => "type-change",
+            Self::SameLayer => "same-layer",
+        }
+    }
 }
 
 /// A layer that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
-    /// The layout could not give the layer.
+    /// The layer's blob cannot be opened.
     #[error("cannot read layer {digest}")]
     Layout {
         /// The layer.
@@ -57,6 +185,20 @@ pub enum StackError {
         /// Why.
         source: TarError,
     },
+    /// The layer is larger than can be analysed.
+    #[error("cannot read layer {digest}")]
+    TooLarge {
+        /// The layer.
+        digest: Digest,
+        /// What there is too much of.
+        source: TooLarge,
+    },
+    /// All layers together are more than can be analysed.
+    #[error("cannot put the layers on top of each other")]
+    TooManyEntries(#[from] TooManyEntries),
+    /// All layers together have more names than can be analysed.
+    #[error("cannot put the layers on top of each other")]
+    TooManyNames(#[from] TooManyNames),
     /// The layer is another one than the configuration says.
     #[error("layer {digest} has another diff ID: expected {expected}, found {found}")]
     DiffId {
@@ -79,117 +221,110 @@ pub enum StackError {
     },
 }
 
-impl Stack {
-    /// Reads and verifies all layers of an image.
-    pub fn read(layout: &Layout, image: &Image) -> Result<Self, StackError> {
-        let (layers, diff_ids) = (image.manifest.layers.len(), image.config.rootfs.diff_ids.len());
-        if layers != diff_ids {
+/// One layer for [`Stack::of`]: what is known of it besides its entries, and these if they are known.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The blob.
+    pub descriptor: Descriptor,
+    /// What the configuration says of the uncompressed bytes.
+    pub diff_id: Option<DiffId>,
+    /// What the image's history says about the layer.
+    pub created_by: Option<String>,
+    /// The entries, or why they are not known.
+    pub table: Result<Table, Absence>,
+}
+
+impl Input {
+    /// Returns what manifest and configuration say of the layers, the lowest first; no entries are known
+    /// yet, and every layer counts as missing.
+    ///
+    /// A configuration without any diff ID, such as that of a root file system, is accepted.
+    pub fn of_image(image: &Image) -> Result<Vec<Self>, StackError> {
+        let (layers, diff_ids) = (&image.manifest.layers, &image.config.rootfs.diff_ids);
+        if layers.len() != diff_ids.len() && !diff_ids.is_empty() {
+            let (layers, diff_ids) = (layers.len(), diff_ids.len());
             return Err(StackError::LayerCount { image: image.descriptor.digest, layers, diff_ids });
         }
         let mut steps = image.config.history.iter().filter(|step| !step.empty_layer);
-        let created_by: Vec<_> =
-            (0..layers).map(|_| steps.next().and_then(|step| step.created_by.clone())).collect();
-        let layers: Vec<_> = image.layers().zip(created_by).collect();
-        let layers = layers
-            .into_par_iter()
-            .map(|((descriptor, expected), created_by)| {
-                let members = read_members(layout, descriptor)?;
-                if members.diff_id != expected {
-                    let (digest, found) = (descriptor.digest, members.diff_id);
-                    return Err(StackError::DiffId { digest, expected, found });
+        let input = |(number, descriptor): (usize, &Descriptor)| Self {
+            descriptor: descriptor.clone(),
+            diff_id: diff_ids.get(number).copied(),
+            created_by: steps.next().and_then(|step| step.created_by.clone()),
+            table: Err(Absence::Missing),
+        };
+        Ok(layers.iter().enumerate().map(input).collect())
+    }
+
+    /// Reads the entries.
+    pub fn read(&mut self, blobs: &dyn Blobs, settings: &Settings<'_>) -> Result<(), StackError> {
+        self.table = if !media_type::is_readable_layer(&self.descriptor.media_type) {
+            Err(Absence::MediaType(self.descriptor.media_type.clone()))
+        } else {
+            match read_layer(blobs, &self.descriptor, self.diff_id, settings) {
+                Ok(table) => Ok(table),
+                Err(StackError::Layout { source, .. }) if source.is_missing_blob() => {
+                    Err(match media_type::is_foreign(&self.descriptor.media_type) {
+                        true => Absence::Foreign,
+                        false => Absence::Missing,
+                    })
                 }
-                Ok(Layer::new(descriptor.clone(), created_by, members))
+                Err(error) => return Err(error),
+            }
+        };
+        Ok(())
+    }
+}
+
+impl Stack {
+    /// Reads all layers of an image, in parallel. A layer whose blob is not there, or that is none that
+    /// can be read, is [absent](State::Absent); one that is damaged is an error.
+    pub fn read(blobs: &dyn Blobs, image: &Image, settings: &Settings<'_>) -> Result<Self, StackError> {
+        let mut inputs = Input::of_image(image)?;
+        // The largest first, so that none is left for the end.
+        let mut order: Vec<&mut Input> = inputs.iter_mut().collect();
+        order.sort_by_key(|input| std::cmp::Reverse(input.descriptor.size));
+        let failures: Vec<(Digest, StackError)> = order
+            .into_par_iter()
+            .with_max_len(1)
+            .filter_map(|input| {
+                let digest = input.descriptor.digest;
+                input.read(blobs, settings).err().map(|error| (digest, error))
             })
-            // Of several errors the lowest layer's is reported, whichever was found first.
-            .collect::<Vec<_>>()
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::of(layers))
+            .collect();
+        // Of several errors the lowest layer's is reported, whichever was found first.
+        let place = |digest: Digest| inputs.iter().position(|input| input.descriptor.digest == digest);
+        if let Some((_, error)) = failures.into_iter().min_by_key(|(digest, _)| place(*digest)) {
+            return Err(error);
+        }
+        let mut stack = Self::of(inputs)?;
+        stack.tell_rewritten(blobs, settings)?;
+        Ok(stack)
     }
 
     /// Returns the stack of these layers, the lowest first.
-    pub fn of(layers: Vec<Layer>) -> Self {
-        let (tree, origins) = merge::merge(&layers);
-        Self { layers, tree, origins }
+    ///
+    /// Files that were written again are [replaced](Reason::Replaced), the same content or not, until
+    /// [`tell_rewritten`](Self::tell_rewritten) compares what is not known to differ.
+    pub fn of(inputs: Vec<Input>) -> Result<Self, StackError> {
+        let mut stack = Self::default();
+        for Input { descriptor, diff_id, created_by, table } in inputs {
+            let (state, diff_id, hashes, rows) = match table {
+                Ok(Table { names, mut rows, hashes, size, diff_id: found, is_verified }) => {
+                    rows.renumber(&stack.merged.paths.absorb(&names)?);
+                    (State::Read { size, is_verified }, found.or(diff_id), hashes, rows)
+                }
+                Err(absence) => (State::Absent(absence), diff_id, Hashes::default(), table::Rows::default()),
+            };
+            stack.merged.push(rows)?;
+            stack.layers.push(Layer { descriptor, diff_id, created_by, state, hashes });
+        }
+        stack.merged.shrink();
+        Ok(stack)
     }
 
     /// Returns the layers, the lowest first.
     pub fn layers(&self) -> &[Layer] {
         &self.layers
-    }
-
-    /// Returns what a container sees.
-    pub fn tree(&self) -> &FileTree {
-        &self.tree
-    }
-
-    /// Returns the number of the layer that wrote what stands at `path` in the merged view.
-    pub fn origin(&self, path: &TreePath) -> Option<usize> {
-        self.origins.get(path).copied()
-    }
-
-    /// Returns what each layer did to `path` of the merged view, the lowest layer first.
-    pub fn history(&self, path: &TreePath) -> Vec<Event> {
-        merge::history(&self.layers, path)
-    }
-
-    /// Reads contents of regular files, each at most `limit` bytes long; longer ones are left out.
-    pub fn contents(
-        &self,
-        layout: &Layout,
-        wanted: &BTreeSet<Digest>,
-        limit: u64,
-    ) -> Result<BTreeMap<Digest, Vec<u8>>, StackError> {
-        let mut found = BTreeMap::new();
-        self.visit_contents(layout, wanted, |content, reader| {
-            if content.size <= limit {
-                let mut bytes = Vec::new();
-                reader.read_to_end(&mut bytes)?;
-                found.insert(content.digest, bytes);
-            }
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
-    /// Calls `visit` with each of the `wanted` contents of regular files, wherever it stands first.
-    ///
-    /// Each layer is decompressed at most once, and no further than its last wanted content. The
-    /// reader fails at its end when the bytes are not those that were read at first.
-    pub fn visit_contents(
-        &self,
-        layout: &Layout,
-        wanted: &BTreeSet<Digest>,
-        mut visit: impl FnMut(Content, &mut dyn Read) -> io::Result<()>,
-    ) -> Result<(), StackError> {
-        let mut wanted = wanted.clone();
-        for layer in &self.layers {
-            let mut places: Vec<(u64, Content)> =
-                wanted.iter().filter_map(|digest| layer.place(digest)).collect();
-            if places.is_empty() {
-                continue;
-            }
-            places.sort_unstable_by_key(|(offset, _)| *offset);
-            let digest = layer.descriptor.digest;
-            let failed = |source| StackError::Read { digest, source };
-            let blob = layout
-                .open_unverified(&layer.descriptor)
-                .map_err(|source| StackError::Layout { digest, source: Box::new(source) })?;
-            let mut plain = decoder(blob).map_err(failed)?;
-            let mut position = 0;
-            for (offset, content) in places {
-                let gap = offset - position;
-                io::copy(&mut (&mut plain).take(gap), &mut io::sink()).map_err(failed)?;
-                let mut bytes =
-                    VerifyingReader::new((&mut plain).take(content.size), content.digest, content.size);
-                visit(content, &mut bytes).map_err(failed)?;
-                // What `visit` did not read is skipped, and verified all the same.
-                io::copy(&mut bytes, &mut io::sink()).map_err(failed)?;
-                position = offset + content.size;
-                wanted.remove(&content.digest);
-            }
-        }
-        Ok(())
     }
 }
 

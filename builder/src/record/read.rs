@@ -111,7 +111,7 @@ fn entries(
     let mut groups = 0;
     let mut reader = Reader::new(data.reader().map_err(ReadError::Decompress)?);
     while let Some(member) = reader.next_member()? {
-        let Member { path, kind, metadata, offset } = member;
+        let Member { path, kind, metadata, offset, .. } = member;
         let kind = match kind {
             MemberKind::Directory => RecordKind::Directory,
             MemberKind::File { size } => {

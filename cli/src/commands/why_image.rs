@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use attar_image::FileTree;
 use attar_image::digest::Digest;
 use attar_image::path::TreePath;
 use attar_image::stack::Stack;
@@ -38,11 +39,12 @@ fn of_stack(opened: &Opened, stack: &Stack, what: &str) -> anyhow::Result<Vec<Re
         let origin = layer(stack, &found.recorded_in);
         return Ok(vec![Reason { images: vec![], path: None, target: None, packages: vec![step], origin }]);
     }
-    let owners = owners(opened, stack)?;
+    let tree = stack.tree();
+    let owners = owners(opened, stack, &tree)?;
     let reason = |path: TreePath| {
         let owner = owners.get(&path).and_then(|name| package(name));
         let packages = owner.into_iter().map(|(_, step)| step).collect();
-        let target = stack.tree().resolve(&path).filter(|target| *target != path);
+        let target = tree.resolve(&path).filter(|target| *target != path);
         Reason {
             images: Vec::new(),
             origin: layer(stack, &path),
@@ -51,12 +53,11 @@ fn of_stack(opened: &Opened, stack: &Stack, what: &str) -> anyhow::Result<Vec<Re
             packages,
         }
     };
-    Ok(paths(stack, what).into_iter().map(reason).collect())
+    Ok(paths(&tree, what).into_iter().map(reason).collect())
 }
 
 /// Returns the paths that are meant: one path, or every file of this name.
-fn paths(stack: &Stack, what: &str) -> Vec<TreePath> {
-    let tree = stack.tree();
+fn paths(tree: &FileTree, what: &str) -> Vec<TreePath> {
     if !what.contains('/') {
         let named = tree.iter().filter(|(path, _)| path.file_name() == what.as_bytes());
         return named.map(|(path, _)| path.clone()).collect();
@@ -75,11 +76,11 @@ fn layer(stack: &Stack, path: &TreePath) -> String {
 }
 
 /// Reads which package has which path from `PKG.md5sums` beside the control files.
-fn owners(opened: &Opened, stack: &Stack) -> anyhow::Result<BTreeMap<TreePath, String>> {
+fn owners(opened: &Opened, stack: &Stack, tree: &FileTree) -> anyhow::Result<BTreeMap<TreePath, String>> {
     let mut lists: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
     for folder in ["var/lib/dpkg/status.d", "var/lib/dpkg/info"] {
         let folder = TreePath::parse(folder).expect("the path is a constant");
-        for (path, entry) in stack.tree().below(&folder) {
+        for (path, entry) in tree.below(&folder) {
             let name = String::from_utf8_lossy(path.file_name()).into_owned();
             if let (Some(name), Some(content)) = (name.strip_suffix(".md5sums"), entry.content()) {
                 let name = name.split(':').next().unwrap_or(name);
@@ -93,7 +94,7 @@ fn owners(opened: &Opened, stack: &Stack) -> anyhow::Result<BTreeMap<TreePath, S
         for sum in parse_md5sums(&bytes) {
             // Lists of old packages spell `lib/x` what stands in `usr/lib/x`.
             let Ok(path) = TreePath::parse(&sum.path) else { continue };
-            let path = stack.tree().resolve(&path).unwrap_or(path);
+            let path = tree.resolve(&path).unwrap_or(path);
             owners.extend(lists[&digest].iter().map(|name| (path.clone(), name.clone())));
         }
     }

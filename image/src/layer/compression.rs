@@ -155,18 +155,44 @@ pub fn compress(codec: Codec, bytes: &[u8]) -> io::Result<Vec<u8>> {
     writer.finish()
 }
 
+/// How bytes are compressed, recognised by the first of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all, or in a way that is not known here.
+    None,
+    /// gzip (RFC 1952).
+    Gzip,
+    /// zstd (RFC 8878).
+    Zstd,
+}
+
+impl Compression {
+    /// Recognises the compression of what starts with these bytes; four are enough.
+    pub fn of(start: &[u8]) -> Self {
+        match start {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            // A frame, or a skippable frame before the first one.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+
+    /// Reads the first four bytes and recognises the compression.
+    pub fn peek(reader: &mut impl Read) -> io::Result<Self> {
+        let mut start = Vec::with_capacity(4);
+        reader.take(4).read_to_end(&mut start)?;
+        Ok(Self::of(&start))
+    }
+}
+
 /// Returns a reader of the uncompressed bytes of a layer: gzip, zstd or plain tar, recognised by its
 /// first bytes. All members and frames are read, one after the other.
 pub fn decoder<'a>(compressed: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
     let mut compressed = BufReader::with_capacity(64 << 10, compressed);
-    let start = compressed.fill_buf()?;
-    Ok(match start {
-        [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(compressed)),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::stream::read::Decoder::with_buffer(compressed)?),
-        [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-            Box::new(zstd::stream::read::Decoder::with_buffer(compressed)?)
-        }
-        _ => Box::new(compressed),
+    Ok(match Compression::of(compressed.fill_buf()?) {
+        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(compressed)),
+        Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(compressed)?),
+        Compression::None => Box::new(compressed),
     })
 }
 

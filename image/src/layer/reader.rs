@@ -5,7 +5,7 @@
 //! cannot be represented (sparse files, multi-volume archives) is an error rather than a guess.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 
 use super::{BLOCK, padding};
 use crate::digest::HashingWriter;
@@ -81,6 +81,8 @@ pub struct Member {
     pub kind: MemberKind,
     /// Owner, mode, time and extended attributes.
     pub metadata: Metadata,
+    /// Position of its first header in the uncompressed stream, extended headers included.
+    pub start: u64,
     /// Position of its content in the uncompressed stream.
     pub offset: u64,
 }
@@ -127,6 +129,8 @@ pub enum MemberKind {
 #[derive(Debug)]
 pub struct Reader<R> {
     inner: R,
+    /// Skips bytes of `inner`; returns how many, fewer at its end.
+    skip: fn(&mut R, u64) -> io::Result<u64>,
     position: u64,
     /// Bytes of the current content that have not been read.
     remaining: u64,
@@ -152,7 +156,12 @@ struct Extensions {
 impl<R: Read> Reader<R> {
     /// Reads a plain tar stream.
     pub fn new(inner: R) -> Self {
-        Self { inner, position: 0, remaining: 0, padding: 0, global: Extensions::default(), ended: false }
+        Self::skipping(inner, |inner, wanted| io::copy(&mut inner.take(wanted), &mut io::sink()))
+    }
+
+    fn skipping(inner: R, skip: fn(&mut R, u64) -> io::Result<u64>) -> Self {
+        let global = Extensions::default();
+        Self { inner, skip, position: 0, remaining: 0, padding: 0, global, ended: false }
     }
 
     /// Returns the next entry; `None` at the end of the archive. What was not read of the content
@@ -160,6 +169,7 @@ impl<R: Read> Reader<R> {
     pub fn next_member(&mut self) -> Result<Option<Member>, TarError> {
         self.skip_content()?;
         let mut extensions = self.global.clone();
+        let start = self.position;
         loop {
             if self.ended {
                 return Ok(None);
@@ -182,7 +192,7 @@ impl<R: Read> Reader<R> {
                 }
                 b'L' => extensions.path = Some(until_nul(self.read_extension(size, offset)?)),
                 b'K' => extensions.link = Some(until_nul(self.read_extension(size, offset)?)),
-                _ => return self.member(&header, extensions, size, offset).map(Some),
+                _ => return self.member(&header, extensions, size, (start, offset)).map(Some),
             }
         }
     }
@@ -190,6 +200,14 @@ impl<R: Read> Reader<R> {
     /// Returns the position in the uncompressed stream.
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Goes on to a position where a header starts; one that was passed already is an error.
+    pub fn skip_to(&mut self, position: u64) -> Result<(), TarError> {
+        let offset = self.position;
+        let distance = position.checked_sub(offset).ok_or_else(|| Self::truncated(offset))?;
+        (self.remaining, self.padding, self.ended) = (distance, 0, false);
+        self.skip_content()
     }
 
     /// Gives the inner reader back.
@@ -202,7 +220,7 @@ impl<R: Read> Reader<R> {
         header: &[u8; BLOCK],
         extensions: Extensions,
         header_size: u64,
-        offset: u64,
+        (start, offset): (u64, u64),
     ) -> Result<Member, TarError> {
         let raw_path = extensions.path.clone().unwrap_or_else(|| header_name(header));
         let unsupported = |kind: u8| TarError::Unsupported { path: escape(&raw_path), kind: escape(&[kind]) };
@@ -250,7 +268,7 @@ impl<R: Read> Reader<R> {
             },
             xattrs: extensions.xattrs,
         };
-        Ok(Member { path, kind, metadata, offset: self.position })
+        Ok(Member { path, kind, metadata, start, offset: self.position })
     }
 
     /// Reads one header block; `None` at the end of the archive.
@@ -307,9 +325,11 @@ impl<R: Read> Reader<R> {
 
     fn skip_content(&mut self) -> Result<(), TarError> {
         let offset = self.position;
-        let wanted = self.remaining + self.padding;
-        let skipped = io::copy(&mut (&mut self.inner).take(wanted), &mut io::sink())
-            .map_err(|source| TarError::Read { offset, source })?;
+        let failed = |source| TarError::Read { offset, source };
+        let mut skipped = (self.skip)(&mut self.inner, self.remaining + self.padding).map_err(failed)?;
+        if skipped == 0 && self.padding > 0 {
+            skipped = (self.skip)(&mut self.inner, self.remaining).map_err(failed)?;
+        }
         self.position += skipped;
         // Padding may be missing at the very end: some writers leave it out there.
         if skipped < self.remaining {
@@ -317,6 +337,43 @@ impl<R: Read> Reader<R> {
         }
         (self.remaining, self.padding) = (0, 0);
         Ok(())
+    }
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads a plain tar stream; contents that nobody wants are skipped in its buffer.
+    pub fn buffered(inner: R) -> Self {
+        Self::skipping(inner, |inner, wanted| {
+            let mut left = wanted;
+            while left > 0 {
+                let there = inner.fill_buf()?.len() as u64;
+                if there == 0 {
+                    break;
+                }
+                // No more than the buffer holds.
+                let taken = left.min(there);
+                inner.consume(taken as usize);
+                left -= taken;
+            }
+            Ok(wanted - left)
+        })
+    }
+}
+
+impl<R: Read + Seek> Reader<BufReader<R>> {
+    /// Reads a plain tar file; contents that nobody wants are not read at all.
+    ///
+    /// Going beyond the end of `inner` must be an error of the kind
+    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof), or a truncated content would go unnoticed.
+    pub fn seekable(inner: BufReader<R>) -> Self {
+        Self::skipping(inner, |inner, wanted| {
+            let distance = i64::try_from(wanted).map_err(|_| io::ErrorKind::UnexpectedEof);
+            match distance.map_err(io::Error::from).and_then(|distance| inner.seek_relative(distance)) {
+                Ok(()) => Ok(wanted),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+                Err(error) => Err(error),
+            }
+        })
     }
 }
 
@@ -461,7 +518,7 @@ pub fn read_tree<R: Read>(
     let mut tree = FileTree::new();
     let mut groups = 0;
     while let Some(member) = reader.next_member()? {
-        let Member { path, kind, metadata, offset } = member;
+        let Member { path, kind, metadata, offset, .. } = member;
         let kind = match kind {
             MemberKind::Directory => Kind::Directory,
             MemberKind::File { .. } => {

@@ -154,6 +154,11 @@ pub enum LayoutError {
 }
 
 impl LayoutError {
+    /// Says whether a blob is not there.
+    pub fn is_missing_blob(&self) -> bool {
+        matches!(self, Self::MissingBlob { .. })
+    }
+
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source }
     }

@@ -48,3 +48,15 @@ pub fn is_layer(media_type: &str) -> bool {
     media_type.starts_with("application/vnd.oci.image.layer.")
         || media_type.starts_with("application/vnd.docker.image.rootfs.")
 }
+
+/// Says whether the media type is that of a layer that can be read: a tar archive, plain or compressed
+/// with gzip or zstd, and not encrypted.
+pub fn is_readable_layer(media_type: &str) -> bool {
+    let archive = ["tar", "tar+gzip", "tar.gzip", "tar+zstd", "tar.zstd"];
+    is_layer(media_type) && archive.iter().any(|form| media_type.ends_with(&format!(".{form}")))
+}
+
+/// Says whether the media type is that of a layer that may not be distributed with its image.
+pub fn is_foreign(media_type: &str) -> bool {
+    is_layer(media_type) && (media_type.contains(".nondistributable.") || media_type.contains(".foreign."))
+}

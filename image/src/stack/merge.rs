@@ -1,161 +1,425 @@
-//! Puts layers on top of each other, as container engines do.
+//! Puts layers on top of each other, as container engines do, and notes what becomes of each entry.
+//!
+//! Links that lower layers put in the way of an entry are followed, but not one at the entry's own
+//! path, which is replaced. Whiteouts act on lower layers alone, wherever they stand in the archive.
+//! Within a layer, a later entry acts on earlier ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Layer, LowerLink, Whiteout};
-use crate::filesystem::{Entry, FileTree, Kind, LinkGroup};
-use crate::path::TreePath;
+use super::paths::{PathId, Paths};
+use super::table::{Form, Row, Rows};
+use super::{Death, EntryId, Reason};
 
-/// What one layer did to one path.
+/// Most symbolic links that are followed in one path.
+const MAX_LINKS: usize = 40;
+
+/// The number that stands for nothing.
+const NONE: u32 = u32::MAX;
+/// Stands where a path is in no list of its directory.
+const UNLINKED: u32 = u32::MAX - 1;
+
+/// What the merged view knows of one path.
+#[derive(Clone, Copy, Debug)]
+struct State {
+    /// The last entry that stood here, dead or alive.
+    entry: u32,
+    /// The first path below this one, of which some may have nothing alive any more.
+    first: u32,
+    /// The next path of the same directory.
+    next: u32,
+}
+
+impl State {
+    const NEW: Self = Self { entry: NONE, first: NONE, next: UNLINKED };
+}
+
+/// Dead or alive, in 32 bits: the killing layer, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// The layer's number, from 0 for the lowest.
-    pub layer: usize,
-    /// What it did.
-    pub change: Change,
-}
+struct Fate(u32);
 
-/// What a layer does to a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Nothing stood there before.
-    Added,
-    /// Something else stood there before.
-    Replaced,
-    /// The same stood there before.
-    Repeated,
-    /// What stood there is gone: deleted, hidden with its directory, or in the way of something.
-    Removed,
-}
+impl Fate {
+    const ALIVE: Self = Self(NONE);
 
-/// The view of the layers so far.
-#[derive(Default)]
-struct View {
-    tree: FileTree,
-    origins: BTreeMap<TreePath, usize>,
-    groups: u32,
-}
-
-/// Merges layers, the lowest first; says which layer each entry comes from.
-pub(super) fn merge(layers: &[Layer]) -> (FileTree, BTreeMap<TreePath, usize>) {
-    let mut view = View::default();
-    for (number, layer) in layers.iter().enumerate() {
-        view.apply(number, layer);
+    fn of(death: Death) -> Self {
+        Self((death.layer as u32) << 8 | death.reason as u32)
     }
-    view.tree.renumber_links();
-    (view.tree, view.origins)
-}
 
-/// Follows one path through the layers.
-pub(super) fn history(layers: &[Layer], path: &TreePath) -> Vec<Event> {
-    let mut view = View::default();
-    let mut events = Vec::new();
-    for (number, layer) in layers.iter().enumerate() {
-        let before = view.tree.get(path).map(without_links);
-        view.apply(number, layer);
-        let after = view.tree.get(path).map(without_links);
-        let is_written = view.origins.get(path) == Some(&number);
-        let change = match (before, after) {
-            (None, Some(_)) => Change::Added,
-            (Some(_), None) => Change::Removed,
-            (Some(before), Some(after)) if is_written && before == after => Change::Repeated,
-            (Some(_), Some(_)) if is_written => Change::Replaced,
-            _ => continue,
-        };
-        events.push(Event { layer: number, change });
+    fn death(self) -> Option<Death> {
+        (self != Self::ALIVE).then(|| Death {
+            layer: (self.0 >> 8) as usize,
+            // Only reasons are ever put in.
+            reason: Reason::ALL[(self.0 & 0xff) as usize],
+        })
     }
-    events
 }
 
-/// The number of a group of hard links means nothing from one layer to the next.
-fn without_links(entry: &Entry) -> Entry {
-    let mut entry = entry.clone();
-    if let Kind::File { links, .. } = &mut entry.kind {
-        *links = None;
+/// Layers on top of each other.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Merged {
+    pub(super) paths: Paths,
+    layers: Vec<Rows>,
+    /// The number of each layer's first entry.
+    starts: Vec<u32>,
+    fates: Vec<Fate>,
+    states: Vec<State>,
+    /// Where an entry landed, if links led it elsewhere than its own path.
+    placed: BTreeMap<EntryId, PathId>,
+    /// The entries that were put in the place of others of lower layers.
+    pub(super) replaced: BTreeMap<EntryId, EntryId>,
+    /// What each hard link is a name of.
+    linked: BTreeMap<EntryId, EntryId>,
+    /// How many names in the view each file with hard links has.
+    names: BTreeMap<EntryId, u32>,
+    /// Whiteouts that took nothing away, and links to nothing.
+    idle: BTreeSet<EntryId>,
+}
+
+/// More layers or entries than fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more entries than an image can have")]
+pub struct TooManyEntries;
+
+impl Merged {
+    /// Puts a layer on top.
+    pub(super) fn push(&mut self, rows: Rows) -> Result<(), TooManyEntries> {
+        let layer = self.layers.len();
+        let start = u32::try_from(self.fates.len()).map_err(|_| TooManyEntries)?;
+        let end = self.fates.len() + rows.len();
+        if end >= UNLINKED as usize || layer >= 1 << 23 {
+            return Err(TooManyEntries);
+        }
+        self.fates.resize(end, Fate::ALIVE);
+        self.states.resize(self.paths.count().max(1), State::NEW);
+        self.states[0].next = NONE;
+        self.starts.push(start);
+        self.layers.push(rows);
+        for number in self.layers[layer].numbers() {
+            self.take_away(layer, EntryId(start + number));
+        }
+        for number in self.layers[layer].numbers() {
+            self.put(layer, EntryId(start + number));
+        }
+        Ok(())
     }
-    entry
-}
 
-impl View {
-    fn apply(&mut self, number: usize, layer: &Layer) {
-        for whiteout in &layer.whiteouts {
-            match whiteout {
-                Whiteout::Path(path) => {
-                    let place = self.place(path);
-                    self.remove_below(&place);
-                    self.remove(&place);
-                }
-                Whiteout::Below(path) => {
-                    let place = self.tree.resolve(path).unwrap_or_else(|| path.clone());
-                    self.remove_below(&place);
-                }
+    pub(super) fn shrink(&mut self) {
+        self.fates.shrink_to_fit();
+        self.states.shrink_to_fit();
+    }
+
+    pub(super) fn layers(&self) -> &[Rows] {
+        &self.layers
+    }
+
+    /// Returns the numbers of a layer's entries.
+    pub(super) fn entries(&self, layer: usize) -> impl ExactSizeIterator<Item = EntryId> + use<> {
+        let start = self.starts[layer];
+        self.layers[layer].numbers().map(move |number| EntryId(start + number))
+    }
+
+    /// Returns the layer of an entry, and its number there.
+    pub(super) fn locate(&self, entry: EntryId) -> (usize, u32) {
+        let layer = self.starts.partition_point(|start| *start <= entry.0) - 1;
+        // Layers without entries share their start with the next one.
+        (layer, entry.0 - self.starts[layer])
+    }
+
+    pub(super) fn row(&self, entry: EntryId) -> &Row {
+        let (layer, number) = self.locate(entry);
+        self.layers[layer].get(number)
+    }
+
+    /// Returns what stands at a path in the merged view.
+    pub(super) fn visible(&self, path: PathId) -> Option<EntryId> {
+        let state = self.states.get(path.index())?;
+        (state.entry != NONE && self.fates[state.entry as usize] == Fate::ALIVE)
+            .then_some(EntryId(state.entry))
+    }
+
+    /// Returns what the name of an entry died of.
+    pub(super) fn death(&self, entry: EntryId) -> Option<Death> {
+        self.fates[entry.0 as usize].death()
+    }
+
+    pub(super) fn set_reason(&mut self, entry: EntryId, reason: Reason) {
+        if let Some(death) = self.death(entry) {
+            self.fates[entry.0 as usize] = Fate::of(Death { reason, ..death });
+        }
+    }
+
+    /// Says whether a name in the merged view still leads to the content of a file.
+    pub(super) fn has_names(&self, entry: EntryId) -> bool {
+        self.names.get(&entry).is_some_and(|names| *names > 0)
+    }
+
+    /// Returns what an entry is a name of: itself, unless it is a hard link.
+    pub(super) fn content(&self, entry: EntryId) -> EntryId {
+        self.linked.get(&entry).copied().unwrap_or(entry)
+    }
+
+    /// Says whether other names lead to the same file.
+    pub(super) fn is_linked(&self, entry: EntryId) -> bool {
+        self.names.contains_key(&self.content(entry))
+    }
+
+    /// Says whether a whiteout took nothing away, or a hard link leads to nothing.
+    pub(super) fn is_idle(&self, entry: EntryId) -> bool {
+        self.idle.contains(&entry)
+    }
+
+    /// Returns where an entry landed.
+    pub(super) fn place_of(&self, entry: EntryId) -> PathId {
+        self.placed.get(&entry).copied().unwrap_or_else(|| self.row(entry).path)
+    }
+
+    /// Lists the paths of a directory that have something in the merged view, at or below them, in no
+    /// order.
+    pub(super) fn children(&self, directory: PathId) -> impl Iterator<Item = PathId> {
+        let number = |number: u32| (number < UNLINKED).then_some(PathId(number));
+        let first = self.states.get(directory.index()).and_then(|state| number(state.first));
+        std::iter::successors(first, move |path| number(self.states[path.index()].next))
+            .filter(|path| self.is_occupied(*path))
+    }
+
+    /// Says whether something stands at a path or below it.
+    fn is_occupied(&self, path: PathId) -> bool {
+        let mut pending = vec![path];
+        while let Some(path) = pending.pop() {
+            if self.visible(path).is_some() {
+                return true;
+            }
+            let mut next = self.states[path.index()].first;
+            while next < UNLINKED {
+                pending.push(PathId(next));
+                next = self.states[next as usize].next;
             }
         }
-        let first_group = self.groups;
-        for (path, entry) in layer.tree.iter() {
-            let mut entry = entry.clone();
-            if let Kind::File { links: Some(group), .. } = &mut entry.kind {
-                // Each layer numbers its groups from anywhere.
-                *group = LinkGroup(first_group.saturating_add(group.0));
-                self.groups = self.groups.max(group.0.saturating_add(1));
-            }
-            self.insert(number, path, entry);
-        }
-        for link in &layer.lower_links {
-            self.link(number, link);
-        }
+        false
     }
 
-    /// Returns where an entry lands: links that lower layers put in its way are followed, but not one
-    /// at the path itself, which is replaced.
-    fn place(&self, path: &TreePath) -> TreePath {
-        let Some(parent) = path.parent() else {
-            return TreePath::root();
+    /// Follows links in every component of a path but the last.
+    pub(super) fn place(&mut self, path: PathId) -> PathId {
+        let is_link = |path: PathId| {
+            self.visible(path).is_some_and(|entry| self.row(self.content(entry)).form == Form::Symlink)
         };
-        let parent = self.tree.resolve(&parent).unwrap_or(parent);
-        parent.join(path.file_name()).unwrap_or_else(|_| path.clone())
+        if !self.paths.ancestors(path).any(is_link) {
+            return path;
+        }
+        let directory = self.paths.parent(path);
+        let Some(directory) = self.resolve(directory) else { return path };
+        let name = self.paths.name(path).to_vec();
+        self.intern(directory, &name).unwrap_or(path)
     }
 
-    fn insert(&mut self, number: usize, path: &TreePath, entry: Entry) {
-        let place = self.place(path);
-        // Something that is no directory gives way to what is put below it.
-        let in_the_way: Vec<TreePath> = place
-            .ancestors()
-            .filter(|ancestor| self.tree.get(ancestor).is_some_and(|entry| !entry.is_directory()))
-            .collect();
-        for ancestor in &in_the_way {
-            self.remove(ancestor);
+    fn intern(&mut self, directory: PathId, name: &[u8]) -> Option<PathId> {
+        let path = self.paths.intern_child(directory, name).ok()?;
+        if path.index() == self.states.len() {
+            self.states.push(State::NEW);
         }
-        if !entry.is_directory() {
-            self.remove_below(&place);
-        }
-        self.origins.insert(place.clone(), number);
-        self.tree.insert(place, entry);
+        Some(path)
     }
 
-    fn link(&mut self, number: usize, link: &LowerLink) {
-        let target = self.place(&link.target);
-        let group = LinkGroup(self.groups);
-        let Some(Entry { kind: Kind::File { content, links }, metadata }) = self.tree.get_mut(&target) else {
-            // The layer is damaged; validation reports it.
+    /// Follows links in every component of a path; `None` for a loop.
+    fn resolve(&mut self, path: PathId) -> Option<PathId> {
+        let mut pending: Vec<Vec<u8>> = Vec::new();
+        let mut at = path;
+        while at != PathId::ROOT {
+            pending.push(self.paths.name(at).to_vec());
+            at = self.paths.parent(at);
+        }
+        let mut current = PathId::ROOT;
+        let mut followed = 0;
+        while let Some(component) = pending.pop() {
+            if component == b".." {
+                current = self.paths.parent(current);
+                continue;
+            }
+            let next = self.intern(current, &component)?;
+            let link = self.visible(next).map(|entry| self.content(entry));
+            let (layer, number) = match link {
+                Some(entry) if self.row(entry).form == Form::Symlink => self.locate(entry),
+                _ => {
+                    current = next;
+                    continue;
+                }
+            };
+            followed += 1;
+            if followed > MAX_LINKS {
+                return None;
+            }
+            let rows = &self.layers[layer];
+            let target = rows.symlink(rows.get(number)).unwrap_or_default();
+            if target.starts_with(b"/") {
+                current = PathId::ROOT;
+            }
+            let parts = target.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".");
+            pending.extend(parts.rev().map(<[u8]>::to_vec));
+        }
+        Some(current)
+    }
+
+    /// Lets a whiteout act.
+    fn take_away(&mut self, layer: usize, entry: EntryId) {
+        let row = *self.row(entry);
+        let killed = match row.form {
+            Form::Whiteout => {
+                let place = self.place(row.path);
+                self.note_place(entry, row.path, place);
+                let below = self.kill_below(place, Death { layer, reason: Reason::DirectoryDeleted });
+                let itself = self.kill(place, Death { layer, reason: Reason::Deleted });
+                below || itself
+            }
+            Form::Opaque => {
+                let place = self.resolve(row.path).unwrap_or(row.path);
+                self.note_place(entry, row.path, place);
+                self.kill_below(place, Death { layer, reason: Reason::Opaque })
+            }
+            _ => return,
+        };
+        if !killed {
+            self.idle.insert(entry);
+        }
+    }
+
+    fn note_place(&mut self, entry: EntryId, path: PathId, place: PathId) {
+        if place != path {
+            self.placed.insert(entry, place);
+        }
+    }
+
+    /// Puts an entry where it belongs.
+    fn put(&mut self, layer: usize, entry: EntryId) {
+        let row = *self.row(entry);
+        if !row.form.is_entry() {
             return;
-        };
-        let group = *links.get_or_insert(group);
-        let kind = Kind::File { content: *content, links: Some(group) };
-        let entry = Entry { kind, metadata: metadata.clone() };
-        self.groups = self.groups.max(group.0.saturating_add(1));
-        self.insert(number, &link.path, entry);
-    }
-
-    fn remove(&mut self, path: &TreePath) {
-        self.tree.remove(path);
-        self.origins.remove(path);
-    }
-
-    fn remove_below(&mut self, directory: &TreePath) {
-        let below: Vec<TreePath> = self.tree.below(directory).map(|(path, _)| path.clone()).collect();
-        for path in &below {
-            self.remove(path);
         }
+        let place = self.place(row.path);
+        self.note_place(entry, row.path, place);
+        if place == PathId::ROOT && row.form != Form::Directory {
+            self.idle.insert(entry);
+            return;
+        }
+        let content = match row.form {
+            Form::HardLink => match self.target(layer, entry) {
+                // A link to itself changes nothing.
+                Some(content) if self.visible(place).map(|there| self.content(there)) != Some(content) => {
+                    content
+                }
+                _ => {
+                    self.idle.insert(entry);
+                    return;
+                }
+            },
+            _ => entry,
+        };
+        // Something that is no directory gives way to what is put below it.
+        let in_the_way: Vec<PathId> = self
+            .paths
+            .ancestors(place)
+            .filter(|path| self.visible(*path).is_some_and(|entry| !self.is_directory(entry)))
+            .collect();
+        for path in in_the_way {
+            self.kill(path, Death { layer, reason: Reason::TypeChange });
+        }
+        let is_directory = row.form == Form::Directory;
+        if !is_directory {
+            self.kill_below(place, Death { layer, reason: Reason::TypeChange });
+        }
+        self.replace(layer, entry, content, place);
+        self.states[place.index()].entry = entry.0;
+        if content != entry {
+            self.linked.insert(entry, content);
+            let own_name = u32::from(self.death(content).is_none());
+            *self.names.entry(content).or_insert(own_name) += 1;
+        }
+        self.link_up(place);
+    }
+
+    /// Lets what stands where an entry is put, or was taken away from there by the same layer, be
+    /// replaced by it.
+    fn replace(&mut self, layer: usize, entry: EntryId, content: EntryId, place: PathId) {
+        let state = self.states[place.index()];
+        if state.entry == NONE {
+            return;
+        }
+        let old = EntryId(state.entry);
+        let (old_layer, _) = self.locate(old);
+        let is_alive = self.fates[old.0 as usize] == Fate::ALIVE;
+        if !is_alive && self.death(old).map(|death| death.layer) != Some(layer) {
+            return;
+        }
+        let (old_form, form) = (self.row(self.content(old)).form, self.row(content).form);
+        let reason = match () {
+            () if old_layer == layer => Reason::SameLayer,
+            () if old_form != form => Reason::TypeChange,
+            () => Reason::Replaced,
+        };
+        if is_alive {
+            self.kill(place, Death { layer, reason });
+        } else if reason == Reason::Replaced {
+            // Taken away and brought again in one layer: it was rewritten.
+            self.set_reason(old, reason);
+        }
+        if old_layer != layer {
+            self.replaced.insert(entry, old);
+        } else if let Some(older) = self.replaced.remove(&old) {
+            self.replaced.insert(entry, older);
+        }
+    }
+
+    fn is_directory(&self, entry: EntryId) -> bool {
+        self.row(entry).form == Form::Directory
+    }
+
+    /// Returns what a hard link is a name of; `None` if there is nothing, or a directory.
+    fn target(&mut self, layer: usize, entry: EntryId) -> Option<EntryId> {
+        let rows = &self.layers[layer];
+        let target = rows.hard_link(self.row(entry))?;
+        let place = self.place(target);
+        let content = self.content(self.visible(place)?);
+        (!self.is_directory(content)).then_some(content)
+    }
+
+    /// Adds a path, and those above it, to the lists of their directories.
+    fn link_up(&mut self, path: PathId) {
+        let mut path = path;
+        while self.states[path.index()].next == UNLINKED {
+            let directory = self.paths.parent(path).index();
+            self.states[path.index()].next = self.states[directory].first;
+            self.states[directory].first = path.0;
+            path = PathId(directory as u32);
+        }
+    }
+
+    /// Lets what stands at a path die.
+    fn kill(&mut self, path: PathId, death: Death) -> bool {
+        let Some(entry) = self.visible(path) else { return false };
+        self.fates[entry.0 as usize] = Fate::of(death);
+        let content = self.content(entry);
+        if let Some(names) = self.names.get_mut(&content) {
+            *names -= 1;
+            if *names == 0 {
+                // Its last name is gone, and the content with it.
+                self.fates[content.0 as usize] = Fate::of(death);
+            }
+        }
+        true
+    }
+
+    /// Lets all die that stands below a path.
+    fn kill_below(&mut self, path: PathId, death: Death) -> bool {
+        let mut killed = false;
+        let mut pending = vec![path];
+        while let Some(directory) = pending.pop() {
+            // Emptied on the way, so that what is dead is not gone through again and again.
+            let mut next = std::mem::replace(&mut self.states[directory.index()].first, NONE);
+            while next < UNLINKED {
+                let child = PathId(next);
+                next = std::mem::replace(&mut self.states[child.index()].next, UNLINKED);
+                killed |= self.kill(child, death);
+                pending.push(child);
+            }
+        }
+        killed
     }
 }
