@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
-use attar_image::archive::{self, Imported};
+use attar_image::archive::{self, Packed};
 use attar_image::digest::Digest;
 use attar_image::layout::{Durability, Image, Layout};
 use attar_image::manifest::Descriptor;
@@ -75,7 +75,7 @@ pub(crate) fn entry(source: &ImageSource) -> anyhow::Result<Entry> {
         ImageSource::Archive(path) => {
             let (layout, mut imported, scratch) = import(path)?;
             imported.dedup_by_key(|imported| imported.entry.digest);
-            let [Imported { entry, referrers, .. }] = &imported[..] else {
+            let [Packed { entry, referrers, .. }] = &imported[..] else {
                 let message = format!("`{}` holds {} images, not one", path.display(), imported.len());
                 return Err(Usage::new(message).into());
             };
@@ -101,7 +101,7 @@ fn open_archive(path: &Path) -> anyhow::Result<Opened> {
 }
 
 /// Puts the images of an archive into a layout of its own.
-fn import(path: &Path) -> anyhow::Result<(Layout, Vec<Imported>, TempDir)> {
+fn import(path: &Path) -> anyhow::Result<(Layout, Vec<Packed>, TempDir)> {
     let context = || format!("cannot read `{}`", path.display());
     let file = File::open(path).with_context(context)?;
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;

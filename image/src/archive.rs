@@ -1,19 +1,27 @@
-//! Images in one file: OCI archives and Docker archives, from and to a layout.
+//! Images in one file: OCI archives and Docker archives, read in place, from and to a layout.
 //!
-//! Everything streams: memory does not grow with the images, and standard output will do. What is
-//! written depends on the images alone, byte for byte.
+//! Reading looks at headers and documents; layers are parts of the file. Writing streams: memory does
+//! not grow with the images, and standard output will do. What is written depends on the images alone,
+//! byte for byte.
 
+mod classic;
 mod docker;
 mod error;
+mod format;
 mod import;
+mod listing;
 mod oci;
+mod open;
+mod spool;
 
 use std::io::{self, Read, Write};
 
 pub use docker::{platform_tags, write_docker_archive};
 pub use error::ArchiveError;
-pub use import::{Imported, import};
+pub use import::import;
+pub use listing::is_of_a_root;
 pub use oci::write_oci_archive;
+pub use open::{Archive, Kind, Packed};
 
 use crate::digest::Digest;
 use crate::filesystem::{Content, Entry, Metadata};

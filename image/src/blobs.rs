@@ -3,16 +3,61 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::{Digest, VerifyingReader};
 use crate::layout::LayoutError;
-use crate::manifest::Descriptor;
+use crate::manifest::{Descriptor, Document, InvalidDocument, Kind, MAX_DOCUMENT};
 
 /// Opens the blobs of images.
 pub trait Blobs: Send + Sync {
     /// Opens a blob without reading it, after checking its size.
     fn open(&self, descriptor: &Descriptor) -> Result<Blob, LayoutError>;
+
+    /// Says whether the blob is there with the size that the descriptor says; its bytes are not read.
+    fn has(&self, descriptor: &Descriptor) -> bool {
+        self.open(descriptor).is_ok()
+    }
+
+    /// Returns what messages call a blob.
+    fn place(&self, digest: &Digest) -> PathBuf {
+        digest.to_string().into()
+    }
+
+    /// Reads a small blob whole and verifies it. One of more than [`MAX_DOCUMENT`] bytes is an error.
+    fn read(&self, descriptor: &Descriptor) -> Result<Arc<[u8]>, LayoutError> {
+        read_verified(self, descriptor)
+    }
+}
+
+/// Reads a small blob whole and verifies it.
+pub(crate) fn read_verified(
+    blobs: &(impl Blobs + ?Sized),
+    descriptor: &Descriptor,
+) -> Result<Arc<[u8]>, LayoutError> {
+    let path = blobs.place(&descriptor.digest);
+    if descriptor.size > MAX_DOCUMENT {
+        let source = InvalidDocument::TooLarge { kind: "document", size: descriptor.size };
+        return Err(LayoutError::Document { path, source });
+    }
+    let mut reader = VerifyingReader::new(blobs.open(descriptor)?, descriptor.digest, descriptor.size);
+    let mut bytes = Vec::with_capacity(usize::try_from(descriptor.size).unwrap_or(0));
+    match reader.read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes.into()),
+        Err(error) => Err(LayoutError::reading(&path, error)),
+    }
+}
+
+/// Reads a document and verifies it.
+pub fn document<T: Kind>(blobs: &dyn Blobs, descriptor: &Descriptor) -> Result<Document<T>, LayoutError> {
+    let invalid = |source| LayoutError::Document { path: blobs.place(&descriptor.digest), source };
+    if descriptor.size > MAX_DOCUMENT {
+        return Err(invalid(InvalidDocument::TooLarge { kind: T::NAME, size: descriptor.size }));
+    }
+    Document::parse(blobs.read(descriptor)?).map_err(invalid)
 }
 
 /// The bytes of a blob: a part of a file, read from any position.

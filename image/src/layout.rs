@@ -7,25 +7,24 @@
 mod entries;
 mod error;
 mod image;
-mod reach;
+pub(crate) mod reach;
 mod writer;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Deserialize;
 
 pub use entries::Garbage;
 pub use error::LayoutError;
-pub use image::Image;
+pub use image::{Image, Other, Survey, survey};
 pub use reach::Reach;
 pub use writer::{Durability, Part, Writer};
 
-use crate::blobs::{Blob, Blobs};
+use crate::blobs::{self, Blob, Blobs};
 use crate::digest::{Digest, Mismatch, VerifyingReader};
-use crate::manifest::{CONTAINERD_NAME, Descriptor, Document, Index, InvalidDocument, Kind, MAX_DOCUMENT};
+use crate::manifest::{CONTAINERD_NAME, Descriptor, Document, Index, Kind, MAX_DOCUMENT};
 
 const MARKER: &str = "oci-layout";
 const INDEX: &str = "index.json";
@@ -145,11 +144,7 @@ impl Layout {
 
     /// Reads a document and verifies it.
     pub fn document<T: Kind>(&self, descriptor: &Descriptor) -> Result<Document<T>, LayoutError> {
-        let invalid = |source| LayoutError::Document { path: self.blob_path(&descriptor.digest), source };
-        if descriptor.size > MAX_DOCUMENT {
-            return Err(invalid(InvalidDocument::TooLarge { kind: T::NAME, size: descriptor.size }));
-        }
-        Document::parse(self.read_blob(descriptor)?).map_err(invalid)
+        blobs::document(self, descriptor)
     }
 
     /// Reads `index.json`: the entries of the layout.
@@ -195,15 +190,6 @@ impl Layout {
         }
     }
 
-    /// Reads a small blob whole and verifies it.
-    fn read_blob(&self, descriptor: &Descriptor) -> Result<Arc<[u8]>, LayoutError> {
-        let mut bytes = Vec::with_capacity(usize::try_from(descriptor.size.min(MAX_DOCUMENT)).unwrap_or(0));
-        match self.open_blob(descriptor)?.read_to_end(&mut bytes) {
-            Ok(_) => Ok(bytes.into()),
-            Err(error) => Err(LayoutError::reading(&self.blob_path(&descriptor.digest), error)),
-        }
-    }
-
     fn blobs(&self) -> PathBuf {
         self.directory.join("blobs").join("sha256")
     }
@@ -241,6 +227,14 @@ impl Layout {
 }
 
 impl Blobs for Layout {
+    fn has(&self, descriptor: &Descriptor) -> bool {
+        self.has(descriptor)
+    }
+
+    fn place(&self, digest: &Digest) -> PathBuf {
+        self.blob_path(digest)
+    }
+
     fn open(&self, descriptor: &Descriptor) -> Result<Blob, LayoutError> {
         let path = self.blob_path(&descriptor.digest);
         Blob::whole(self.open_unverified(descriptor)?)

@@ -182,7 +182,26 @@ impl Manifest {
 
     /// Says whether this is the manifest of an image, and not of an artifact.
     pub fn is_image(&self) -> bool {
-        self.artifact_type.is_none() && media_type::is_config(&self.config.media_type)
+        self.artifact().is_none()
+    }
+
+    /// Returns the type of the artifact that this describes; `None` for an image.
+    ///
+    /// Artifacts from before there were types have the configuration of an image at times, as
+    /// signatures do: then nothing that they hold is a layer.
+    pub fn artifact(&self) -> Option<&str> {
+        let contents = self.layers.first().map(|layer| &*layer.media_type);
+        if let Some(kind) = &self.artifact_type {
+            return Some(kind);
+        }
+        if self.config.media_type == media_type::EMPTY {
+            return Some(contents.unwrap_or(media_type::EMPTY));
+        }
+        if !media_type::is_config(&self.config.media_type) {
+            return Some(&self.config.media_type);
+        }
+        let holds_layers = self.layers.iter().any(|layer| media_type::is_layer(&layer.media_type));
+        contents.filter(|_| !holds_layers)
     }
 }
 

@@ -163,7 +163,7 @@ fn plain_content(layout: &Layout, member: &Member<'_>) -> Result<Content, Archiv
 }
 
 /// Decompresses a layer and returns the digest and size of what is inside.
-pub(super) fn diff_id_of(layout: &Layout, layer: &Descriptor) -> Result<Content, ArchiveError> {
+fn diff_id_of(layout: &Layout, layer: &Descriptor) -> Result<Content, ArchiveError> {
     let blob = layout.open_blob(layer)?;
     let mut hasher = HashingWriter::new(io::sink());
     decoder(blob)

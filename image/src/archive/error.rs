@@ -19,8 +19,42 @@ pub enum ArchiveError {
     /// The archive is no tar archive, or a damaged one.
     #[error("cannot read the archive")]
     Tar(#[from] TarError),
-    /// The layout could not give or take a blob.
-    #[error("cannot use the image layout")]
+    /// A stream cannot be kept while it is read.
+    #[error("cannot write a temporary file")]
+    Spool(#[source] io::Error),
+    /// A stream becomes far longer than it came.
+    #[error("{compressed} compressed bytes become more than {length}: this is no image")]
+    Bomb {
+        /// How long the stream has become.
+        length: u64,
+        /// How much of it came.
+        compressed: u64,
+    },
+    /// The file is something else.
+    #[error("expected an image in a tar archive, found {found}")]
+    NotAnArchive {
+        /// What it is.
+        found: String,
+    },
+    /// The archive holds nothing.
+    #[error("the archive is empty")]
+    Empty,
+    /// The archive holds a folder with an image layout.
+    #[error("the archive holds an OCI image layout in the folder `{folder}`: expected it at the top")]
+    LayoutBelow {
+        /// The folder.
+        folder: String,
+    },
+    /// No image of the archive has this name.
+    #[error("the archive has no image `{name}`{}", known(.names))]
+    NoSuchImage {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        names: Vec<String>,
+    },
+    /// The layout or the archive could not give or take a blob.
+    #[error(transparent)]
     Layout(#[from] LayoutError),
     /// The archive holds more files than any image has.
     #[error("the archive has more than {limit} members")]
@@ -28,7 +62,7 @@ pub enum ArchiveError {
         /// How many are accepted.
         limit: usize,
     },
-    /// The archive is a tar archive without an image.
+    /// The archive lacks the documents of an image.
     #[error("the archive holds no image: expected `index.json` with `oci-layout`, or `manifest.json`")]
     NoImage,
     /// One of the archive's own documents cannot be read.
@@ -76,4 +110,11 @@ pub enum ArchiveError {
         /// The digest of the uncompressed bytes.
         found: DiffId,
     },
+}
+
+fn known(names: &[String]) -> String {
+    if names.is_empty() {
+        return " (its images have no names)".to_owned();
+    }
+    format!(" (it has {})", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
 }

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
+mod in_place;
+
 use super::*;
 use crate::layer::compression::{Codec, compress};
 use crate::layout::{Layout, Writer};
@@ -55,7 +57,7 @@ fn message(error: &dyn std::error::Error) -> String {
 }
 
 /// Imports into an empty layout, and checks that only what is needed is kept.
-fn imported(archive: &[u8]) -> Result<(Scratch, Vec<Imported>), String> {
+fn imported(archive: &[u8]) -> Result<(Scratch, Vec<Packed>), String> {
     let scratch = Scratch::new();
     let images = import(Cursor::new(archive.to_vec()), &scratch.writer());
     let entries = images.iter().flatten();
@@ -90,7 +92,7 @@ fn oci_archives_hold_the_entry_and_nothing_else() {
     let (other, images) = imported(&archive).expect("an image");
     assert_eq!(
         images,
-        [Imported { entry: app.clone(), names: vec!["app".to_owned()], referrers: vec![evidence] }]
+        [Packed { entry: app.clone(), names: vec!["app".to_owned()], referrers: vec![evidence] }]
     );
     assert_eq!(oci(&other.layout, &entries), archive);
     for codec in [Codec::Gzip { level: 1 }, Codec::ZSTD] {
@@ -258,11 +260,11 @@ fn newest_docker_archives_are_read_by_their_index() {
     };
     let names = ["docker.io/library/app:1", "1", "app:1"].map(str::to_owned).to_vec();
     let (_, images) = imported(&save(&[])).expect("an image");
-    assert_eq!(images, [Imported { entry: full.clone(), names: names.clone(), referrers: vec![] }]);
+    assert_eq!(images, [Packed { entry: full.clone(), names: names.clone(), referrers: vec![] }]);
 
     // An engine that pulled one platform of many still exports the whole index.
     let (_, images) = imported(&save(&[arm64.digest])).expect("an image");
-    assert_eq!(images, [Imported { entry: amd64, names, referrers: vec![] }]);
+    assert_eq!(images, [Packed { entry: amd64, names, referrers: vec![] }]);
 }
 
 #[test]
@@ -283,19 +285,20 @@ fn what_is_no_whole_image_is_refused() {
     let without: Vec<_> =
         damaged.iter().filter(|(name, _)| !name.ends_with(&app.digest.hex())).copied().collect();
     for (case, archive, expected) in [
-        ("nothing", pack(&[]), "the archive holds no image: expected `index.json`".to_owned()),
-        ("no tar", b"x".repeat(600), "cannot read the archive: ".to_owned()),
+        ("nothing", pack(&[]), "the archive is empty".to_owned()),
+        ("no tar", b"x".repeat(600), "expected an image in a tar archive, found text".to_owned()),
+        (
+            "a root file system",
+            pack(&[("etc/motd", b"")]),
+            "the archive holds no image: expected ".to_owned(),
+        ),
         ("truncated", archive[..archive.len() - 3000].to_vec(), "cannot ".to_owned()),
         (
             "a damaged blob",
             pack(&damaged),
-            format!("cannot use the image layout: cannot store blob {}: checksum mismatch", app.digest),
+            format!("blob `{}` is damaged: checksum mismatch", blob_name(&app.digest)),
         ),
-        (
-            "a missing blob",
-            pack(&without),
-            format!("cannot use the image layout: OCI image layout `DIR` has no blob {}", app.digest),
-        ),
+        ("a missing blob", pack(&without), format!("the archive has no blob {}", app.digest)),
         (
             "a missing layer",
             pack(&[("manifest.json", manifest), ("c", &config), ("one", &lower)]),

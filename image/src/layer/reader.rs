@@ -4,6 +4,8 @@
 //! bytes are treated as hostile: every length is bounded, a path can never leave the tree, and what
 //! cannot be represented (sparse files, multi-volume archives) is an error rather than a guess.
 
+mod seek;
+
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 

@@ -48,6 +48,12 @@ pub enum LayoutError {
         /// The blob.
         digest: Digest,
     },
+    /// A blob is not in an archive.
+    #[error("the archive has no blob {digest}")]
+    NotInArchive {
+        /// The blob.
+        digest: Digest,
+    },
     /// A blob has not the bytes that its name promises.
     #[error("blob `{}` is damaged", .path.display())]
     Mismatch {
@@ -79,6 +85,22 @@ pub enum LayoutError {
         digest: Digest,
         /// Its media type.
         found: String,
+    },
+    /// A manifest describes something else than an image.
+    #[error("{digest} is an artifact of the type `{kind}`: expected an image")]
+    Artifact {
+        /// The manifest.
+        digest: Digest,
+        /// The type of the artifact.
+        kind: String,
+    },
+    /// An index lists nothing that is an image.
+    #[error("index {digest} holds no image{}", only(.others))]
+    NoImages {
+        /// The index.
+        digest: Digest,
+        /// What it lists.
+        others: Vec<String>,
     },
     /// Indexes hold indexes beyond what any image needs.
     #[error("index {digest} is nested too deeply")]
@@ -164,7 +186,7 @@ impl LayoutError {
     }
 
     /// Tells a damaged blob from a failing disk.
-    pub(super) fn reading(path: &Path, error: io::Error) -> Self {
+    pub(crate) fn reading(path: &Path, error: io::Error) -> Self {
         match mismatch(error) {
             Ok(source) => Self::Mismatch { path: path.to_owned(), source },
             Err(error) => Self::io("read", path, error),
@@ -194,6 +216,13 @@ fn known(names: &[String]) -> String {
         return String::new();
     }
     format!(" (it has {})", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+}
+
+fn only(others: &[String]) -> String {
+    let mut kinds: Vec<_> = others.iter().map(|kind| format!("`{kind}`")).collect();
+    kinds.sort();
+    kinds.dedup();
+    if kinds.is_empty() { String::new() } else { format!(", only {}", kinds.join(", ")) }
 }
 
 fn list(platforms: &[Platform]) -> String {
