@@ -11,16 +11,18 @@ use attar_image::digest::Digest;
 use attar_image::layout::{Durability, Image, Layout};
 use attar_image::manifest::Descriptor;
 use attar_image::platform::Platform;
-use attar_image::stack::{Settings, Stack};
+use attar_image::stack::{self, Settings, Stack};
 use attar_scanner::{Catalog, catalog};
 use tempfile::TempDir;
 
+use crate::analyses::Analyses;
 use crate::failure::Usage;
 use crate::source::ImageSource;
 
 /// An image, or several that one index holds.
 pub(crate) struct Opened {
     layout: Layout,
+    analyses: Option<Analyses>,
     /// One image a platform, in the order of the index.
     pub(crate) images: Vec<Image>,
     /// Where an archive's blobs were put while it is read.
@@ -33,7 +35,7 @@ pub(crate) fn open(source: &ImageSource, platform: Option<&str>) -> anyhow::Resu
         ImageSource::Layout { folder, name } => {
             let layout = Layout::open(folder)?;
             let images = layout.images(&layout.resolve(name.as_deref())?)?;
-            Opened { layout, images, _scratch: None }
+            Opened { layout, analyses: None, images, _scratch: None }
         }
         ImageSource::Archive(path) => open_archive(path)?,
         elsewhere => return Err(not_here(elsewhere)),
@@ -97,7 +99,12 @@ fn open_archive(path: &Path) -> anyhow::Result<Opened> {
     let (layout, imported, scratch) = import(path)?;
     let images: Result<Vec<Vec<Image>>, _> =
         imported.iter().map(|imported| layout.images(&imported.entry)).collect();
-    Ok(Opened { images: images?.into_iter().flatten().collect(), layout, _scratch: Some(scratch) })
+    Ok(Opened {
+        images: images?.into_iter().flatten().collect(),
+        layout,
+        analyses: None,
+        _scratch: Some(scratch),
+    })
 }
 
 /// Puts the images of an archive into a layout of its own.
@@ -112,11 +119,20 @@ fn import(path: &Path) -> anyhow::Result<(Layout, Vec<Packed>, TempDir)> {
 }
 
 impl Opened {
+    /// Keeps analyses of layers, and uses those that are kept.
+    pub(crate) fn keeping(self, analyses: Option<Analyses>) -> Self {
+        Self { analyses, ..self }
+    }
+
     /// Reads all layers of one image, with the digests of all contents.
     pub(crate) fn stack(&self, image: &Image) -> anyhow::Result<Stack> {
-        let settings = Settings { digests: true, ..Settings::default() };
+        let settings = Settings { digests: true, cache: self.kept(), ..Settings::default() };
         Stack::read(&self.layout, image, &settings)
             .with_context(|| format!("cannot read the image for {}", image.platform))
+    }
+
+    fn kept(&self) -> Option<&dyn stack::Analyses> {
+        self.analyses.as_ref().map(|analyses| -> &dyn stack::Analyses { analyses })
     }
 
     /// Reads contents of an image's files, those longer than package data ever is left out.

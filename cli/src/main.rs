@@ -8,6 +8,7 @@
 //! Standard output carries the answer and nothing else. Only this crate reads the environment, the
 //! configuration file and the clock.
 
+mod analyses;
 mod args;
 mod commands;
 mod discovery;

@@ -46,11 +46,13 @@ pub enum Shelf {
     Inputs,
     /// Results of whole builds by everything that went into them.
     Builds,
+    /// Analyses of layers, by digest or by digest and file.
+    Analyses,
 }
 
 impl Shelf {
     /// All shelves.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Packages,
         Self::Indexes,
         Self::Contents,
@@ -61,6 +63,7 @@ impl Shelf {
         Self::Layers,
         Self::Inputs,
         Self::Builds,
+        Self::Analyses,
     ];
 
     /// Returns the folder's name below the cache.
@@ -76,6 +79,7 @@ impl Shelf {
             Self::Layers => "layers",
             Self::Inputs => "inputs",
             Self::Builds => "builds",
+            Self::Analyses => "analyses",
         }
     }
 }

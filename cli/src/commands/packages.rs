@@ -8,16 +8,17 @@ use attar_scanner::Installed;
 use serde::Serialize;
 
 use super::several;
+use crate::analyses::Analyses;
 use crate::args::PackagesArgs;
 use crate::discovery;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
-use crate::image;
+use crate::image::{self, Opened};
 use crate::output::{self, Report};
 use crate::progress::Reporter;
 use crate::remote::{self, Extent};
 use crate::settings::Settings;
-use crate::source::{self, ImageSource, Source};
+use crate::source::{self, Source};
 
 /// The packages of the images of one spec or index.
 #[derive(Debug, Default, Serialize)]
@@ -118,10 +119,11 @@ fn of(
         Source::Image(_) if arguments.variant.is_some() => {
             Err(Usage::new("an image has no variants: `--variant` is for specs").into())
         }
-        Source::Image(image) => {
+        Source::Image(found) => {
             let local =
-                remote::bring(image, platform, Extent::Image, settings, &arguments.registry, reporter)?;
-            of_image(&local.source, platform, reporter)
+                remote::bring(found, platform, Extent::Image, settings, &arguments.registry, reporter)?;
+            let analyses = Analyses::open(settings, reporter);
+            of_image(&image::open(&local.source, platform)?.keeping(analyses), reporter)
         }
     }
 }
@@ -145,8 +147,7 @@ fn of_spec(spec: &Path, platform: Option<&str>, variant: Option<&str>) -> anyhow
     Ok(packages)
 }
 
-fn of_image(source: &ImageSource, platform: Option<&str>, reporter: &Reporter) -> anyhow::Result<Packages> {
-    let opened = image::open(source, platform)?;
+fn of_image(opened: &Opened, reporter: &Reporter) -> anyhow::Result<Packages> {
     let mut packages = Packages::default();
     for image in &opened.images {
         let catalog = opened.catalog(&opened.stack(image)?)?;

@@ -8,11 +8,13 @@ use serde::Serialize;
 
 use super::context::{pairs, start};
 use super::why_image;
+use crate::analyses::Analyses;
 use crate::args::WhyArgs;
 use crate::discovery;
 use crate::escape;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
+use crate::image;
 use crate::output::{self, Report};
 use crate::progress::Reporter;
 use crate::remote::{self, Extent};
@@ -81,11 +83,12 @@ pub(crate) fn run(arguments: &WhyArgs, settings: &Settings) -> anyhow::Result<Ex
     let reporter = Reporter::new(settings);
     let reasons = match source {
         Source::Spec(spec) => of_spec(arguments, settings, &reporter, spec, what)?,
-        Source::Image(image) => {
+        Source::Image(source) => {
             let platform = arguments.platform.as_deref();
             let local =
-                remote::bring(&image, platform, Extent::Image, settings, &arguments.registry, &reporter)?;
-            why_image::reasons(&local.source, platform, what)?
+                remote::bring(&source, platform, Extent::Image, settings, &arguments.registry, &reporter)?;
+            let opened = image::open(&local.source, platform)?.keeping(Analyses::open(settings, &reporter));
+            why_image::reasons(&opened, what)?
         }
     };
     drop(reporter);

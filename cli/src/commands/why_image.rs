@@ -9,21 +9,15 @@ use attar_image::stack::Stack;
 use attar_packages::debian::status::parse_md5sums;
 
 use super::why::{Package, Reason};
-use crate::image::{self, Opened};
-use crate::source::ImageSource;
+use crate::image::Opened;
 
 /// Returns why `what` (a path, a library's name, or a package) is in an image.
-pub(super) fn reasons(
-    source: &ImageSource,
-    platform: Option<&str>,
-    what: &str,
-) -> anyhow::Result<Vec<Reason>> {
-    let opened = image::open(source, platform)?;
+pub(super) fn reasons(opened: &Opened, what: &str) -> anyhow::Result<Vec<Reason>> {
     let mut reasons = Vec::new();
     for image in &opened.images {
         let stack = opened.stack(image)?;
         let platform = image.platform.to_string();
-        let found = of_stack(&opened, &stack, what)?;
+        let found = of_stack(opened, &stack, what)?;
         reasons.extend(found.into_iter().map(|reason| Reason { images: vec![platform.clone()], ..reason }));
     }
     Ok(reasons)
