@@ -1,7 +1,9 @@
-//! Says what is inside an image, from its files alone.
+//! Says what is inside an image, from its files alone, and whether it is distroless.
 //!
-//! So far: the packages that an image's own package data lists.
+//! - [`catalog`]: the packages that an image's own package data lists.
+//! - [`distroless`]: the verdict of the checks D01 to D17.
 
 pub mod catalog;
+pub mod distroless;
 
 pub use catalog::{Catalog, CatalogError, Installed};

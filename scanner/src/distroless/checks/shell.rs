@@ -1,0 +1,102 @@
+//! D01: shells, under their own names or others.
+
+use attar_image::TreePath;
+
+use super::{CheckId, Draft, Findings};
+use crate::distroless::Profile;
+use crate::distroless::verdict::Fix;
+use crate::distroless::view::{Program, View};
+
+const NAMES: [&str; 26] = [
+    "sh",
+    "bash",
+    "dash",
+    "ash",
+    "hush",
+    "zsh",
+    "ksh",
+    "ksh93",
+    "mksh",
+    "lksh",
+    "oksh",
+    "loksh",
+    "posh",
+    "yash",
+    "fish",
+    "csh",
+    "tcsh",
+    "elvish",
+    "xonsh",
+    "nu",
+    "pwsh",
+    "rbash",
+    "rzsh",
+    "rksh",
+    "git-shell",
+    "sash",
+];
+
+const WHY: &str = "a shell lets whoever breaks in run what they like";
+
+pub(super) fn run(view: &View<'_>) -> Findings {
+    let programs = &view.programs().list;
+    let mut drafts: Vec<Draft> = programs.iter().filter_map(|program| by_program(view, program)).collect();
+    drafts.extend(listed(view));
+    Findings::among_programs(drafts, view)
+}
+
+fn by_program(view: &View<'_>, program: &Program) -> Option<Draft> {
+    let named: Vec<&TreePath> = program.paths().filter(|path| is_shell_name(path)).collect();
+    let known = program.identity(CheckId::D01);
+    let first = program.files.first()?;
+    let (what, paths) = match (program.multicall(), known, named.first()) {
+        // Without such a name it is D02 alone.
+        (Some(_), _, None) | (None, None, None) => return None,
+        (Some(multicall), _, Some(name)) => (format!("{name} is the shell of {}", multicall.name), named),
+        (None, Some(shell), None) => {
+            (format!("{first} is {} under another name", shell.name), program.paths().collect())
+        }
+        (None, _, Some(name)) if *name != first => {
+            (format!("{name} is a shell: it leads to {first}"), program.paths().collect())
+        }
+        (None, _, Some(name)) => (format!("{name} is a shell"), program.paths().collect()),
+    };
+    Some(Draft::fail(what, WHY, fix(view, program)).at(paths).permitted(permitted(view, program)))
+}
+
+/// Finds programs that `/etc/shells` calls shells, whatever their names.
+fn listed(view: &View<'_>) -> Vec<Draft> {
+    let text = view.text("etc/shells").unwrap_or_default();
+    let lines = text.lines().map(str::trim).filter(|line| line.starts_with('/'));
+    let is_known = |path: &TreePath| {
+        let known = |program: &&Program| program.files.contains(path);
+        let program = view.programs().list.iter().find(known);
+        // Files that the kernel cannot start are no shells; shells are found by what they are.
+        program.is_none_or(|program| by_program(view, program).is_some() || program.multicall().is_some())
+    };
+    let paths = lines.filter_map(|line| view.executable(line)).filter(|path| !is_known(path));
+    paths
+        .map(|path| {
+            let what = format!("{path} is a shell: /etc/shells lists it");
+            Draft::fail(what, WHY, Fix::spec(format!("without: {{paths: [{path}]}}"))).at([&path])
+        })
+        .collect()
+}
+
+fn permitted(view: &View<'_>, program: &Program) -> Option<&'static str> {
+    match view.rules.profile {
+        Profile::Debug if program.multicall().is_some() => {
+            Some("a debug variant has a multi-call program to look around with")
+        }
+        Profile::Init if program.is_reached => Some("an init container prepares with it, and ends"),
+        _ => None,
+    }
+}
+
+fn fix(view: &View<'_>, program: &Program) -> Fix {
+    super::tools::removal(view, program)
+}
+
+fn is_shell_name(path: &TreePath) -> bool {
+    std::str::from_utf8(path.file_name()).is_ok_and(|name| NAMES.contains(&name))
+}
