@@ -33,6 +33,9 @@ impl State {
     const NEW: Self = Self { entry: NONE, first: NONE, next: UNLINKED };
 }
 
+// With its row and its name's place an entry costs 68 bytes, and a file that was hashed 28 more.
+const _: () = assert!(size_of::<State>() + size_of::<Fate>() == 16);
+
 /// Dead or alive, in 32 bits: the killing layer, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Fate(u32);

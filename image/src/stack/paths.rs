@@ -33,6 +33,8 @@ struct Node {
     length: u16,
 }
 
+const _: () = assert!(size_of::<Node>() == 12);
+
 /// Paths by number alone: none can be looked up, and none added. A directory always has a smaller
 /// number than what is below it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

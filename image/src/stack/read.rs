@@ -115,10 +115,8 @@ fn rows<R: Read>(reader: &mut Reader<R>, digest: Digest, hash: Hash) -> Result<B
         if form != Form::File {
             continue;
         }
-        let failed = |source| {
-            let offset = 0;
-            StackError::Tar { digest, source: TarError::Read { offset, source } }
-        };
+        let offset = reader.position();
+        let failed = |source| StackError::Tar { digest, source: TarError::Read { offset, source } };
         match hash {
             Hash::Nothing => {}
             Hash::Fingerprints => {

@@ -83,6 +83,9 @@ struct Extra {
     xattrs: Attributes,
 }
 
+// What an entry costs is promised; paths and fates come on top of it.
+const _: () = assert!(size_of::<Row>() == 40);
+
 /// Where an entry leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Target {
