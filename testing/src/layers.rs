@@ -29,7 +29,7 @@ impl Layer {
         Self { archive: Builder::new(Vec::new()), records: Vec::new(), mode: None, owner: (0, 0) }
     }
 
-    /// Sets the permission bits of the next entry; files have 0644, all else 0755.
+    /// Sets the permission bits of the next entry; files have 0644, symbolic links 0777, all else 0755.
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
         self
@@ -92,11 +92,15 @@ impl Layer {
     }
 
     fn add(mut self, kind: EntryType, path: &str, target: &str, contents: &[u8], device: (u32, u32)) -> Self {
-        let is_file = kind == EntryType::Regular;
+        let mode = match kind {
+            EntryType::Regular | EntryType::Link => 0o644,
+            EntryType::Symlink => 0o777,
+            _ => 0o755,
+        };
         let mut header = Header::new_ustar();
         header.set_entry_type(kind);
         header.set_size(contents.len() as u64);
-        header.set_mode(self.mode.take().unwrap_or(if is_file { 0o644 } else { 0o755 }));
+        header.set_mode(self.mode.take().unwrap_or(mode));
         header.set_uid(self.owner.0);
         header.set_gid(self.owner.1);
         header.set_mtime(1_700_000_000);

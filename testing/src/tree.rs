@@ -1,7 +1,8 @@
 //! Trees as lines of text, read by other means than attar's own code, for comparing.
 //!
-//! One line an entry: type and mode, owner, size, path, content or link target. Times are left out of
-//! what is compared by default: see [`Listing::with_times`].
+//! One line an entry: type and mode, owner, path, content or link target, extended attributes, and of
+//! hard links the first name. Times are left out of what is compared by default: see
+//! [`Listing::with_times`].
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -32,8 +33,16 @@ pub struct Item {
     pub mtime: i64,
     /// SHA-256 of a file's content, target of a link, numbers of a device.
     pub detail: String,
+    /// Extended attributes by name.
+    pub xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The first name of the same file, where it has several.
     pub same_as: Option<Vec<u8>>,
+}
+
+impl FromIterator<(Vec<u8>, Item)> for Listing {
+    fn from_iter<I: IntoIterator<Item = (Vec<u8>, Item)>>(items: I) -> Self {
+        Self(items.into_iter().collect())
+    }
 }
 
 impl Listing {
@@ -78,6 +87,22 @@ impl Listing {
         self.0.retain(|path, item| keep(&String::from_utf8_lossy(path), item));
     }
 
+    /// Adds the directories of `other` that are only known from what is in them: archives need not hold
+    /// them.
+    pub fn add_implied(&mut self, other: &Self) {
+        let mut implied = Vec::new();
+        for path in self.0.keys() {
+            let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
+            implied.extend(ends.map(|end| path[..end].to_vec()));
+        }
+        implied.push(Vec::new());
+        for path in implied {
+            if let Some(item) = other.0.get(&path).filter(|item| item.kind == 'd') {
+                self.0.entry(path).or_insert_with(|| item.clone());
+            }
+        }
+    }
+
     /// Returns one line an entry, times left out.
     pub fn without_times(&self) -> String {
         self.lines(|_| String::new())
@@ -88,13 +113,23 @@ impl Listing {
         self.lines(|item| format!(" {}", item.mtime))
     }
 
+    /// Returns one line an entry, with the times of all that are no directories: what is in a directory
+    /// changes its time.
+    pub fn with_times_of_files(&self) -> String {
+        self.lines(|item| if item.kind == 'd' { String::new() } else { format!(" {}", item.mtime) })
+    }
+
     fn lines(&self, time: impl Fn(&Item) -> String) -> String {
         let mut text = String::new();
         for (path, item) in &self.0 {
-            let Item { kind, mode, uid, gid, detail, same_as, .. } = item;
+            let Item { kind, mode, uid, gid, detail, xattrs, same_as, .. } = item;
             let path = String::from_utf8_lossy(path);
             write!(text, "{kind}{mode:04o} {uid}:{gid}{} /{path} {detail}", time(item))
                 .expect("writing to a string cannot fail");
+            for (name, value) in xattrs {
+                let (name, value) = (String::from_utf8_lossy(name), String::from_utf8_lossy(value));
+                write!(text, " {name}={value:?}").expect("writing to a string cannot fail");
+            }
             if let Some(first) = same_as {
                 write!(text, " = /{}", String::from_utf8_lossy(first))
                     .expect("writing to a string cannot fail");
@@ -136,6 +171,7 @@ impl Listing {
     fn of_entry(&self, entry: &mut tar::Entry<'_, impl Read>, path: &[u8]) -> anyhow::Result<Item> {
         use tar::EntryType;
         let header = entry.header().clone();
+        let xattrs = xattrs_of_records(entry)?;
         let target = entry.link_name_bytes().map(|name| name.to_vec()).unwrap_or_default();
         let (kind, detail) = match header.entry_type() {
             EntryType::Regular => ('-', sha256(&mut *entry)?),
@@ -159,6 +195,7 @@ impl Listing {
             gid: header.gid()?,
             mtime: header.mtime()?.cast_signed(),
             detail,
+            xattrs,
             same_as: None,
         })
     }
@@ -200,8 +237,39 @@ fn of_metadata(path: &Path, metadata: &std::fs::Metadata) -> anyhow::Result<Item
         gid: metadata.gid().into(),
         mtime: metadata.mtime(),
         detail,
+        xattrs: xattrs_of_file(path).with_context(|| path.display().to_string())?,
         same_as: None,
     })
+}
+
+/// Reads the extended attributes of a file; links have none of interest.
+fn xattrs_of_file(path: &Path) -> anyhow::Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+    let mut names = vec![0; 64 << 10];
+    let length = match rustix::fs::llistxattr(path, &mut names[..]) {
+        Err(rustix::io::Errno::OPNOTSUPP) => 0,
+        length => length?,
+    };
+    let names = names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    let read = |name: &[u8]| {
+        let mut value = vec![0; 64 << 10];
+        let length = rustix::fs::lgetxattr(path, name, &mut value[..])?;
+        value.truncate(length);
+        Ok((name.to_vec(), value))
+    };
+    names.map(read).collect()
+}
+
+/// Reads the extended attributes of an archive's entry.
+fn xattrs_of_records(entry: &mut tar::Entry<'_, impl Read>) -> anyhow::Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+    let Some(records) = entry.pax_extensions()? else { return Ok(BTreeMap::new()) };
+    let mut xattrs = BTreeMap::new();
+    for record in records {
+        let record = record?;
+        if let Some(name) = record.key_bytes().strip_prefix(b"SCHILY.xattr.") {
+            xattrs.insert(name.to_vec(), record.value_bytes().to_vec());
+        }
+    }
+    Ok(xattrs)
 }
 
 fn device(header: &tar::Header) -> anyhow::Result<String> {

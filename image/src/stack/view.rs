@@ -241,10 +241,19 @@ impl Stack {
 
     /// Returns what a container sees. The stack must have been read with digests: files without one are
     /// left out.
+    ///
+    /// All names of a file have the owner, mode and time that the last of them says, as Docker and
+    /// containerd do it.
     pub fn tree(&self) -> FileTree {
         let mut tree = FileTree::new();
         let mut groups: BTreeMap<EntryId, LinkGroup> = BTreeMap::new();
-        for entry in self.view() {
+        let view = self.view();
+        let mut last_names: BTreeMap<EntryId, EntryId> = BTreeMap::new();
+        for entry in view.iter().filter(|entry| self.merged.is_linked(**entry)) {
+            let last = last_names.entry(self.linked(*entry)).or_insert(*entry);
+            *last = (*last).max(*entry);
+        }
+        for entry in view {
             let linked = self.linked(entry);
             let row = self.row(linked);
             let (layer, number) = self.merged.locate(linked);
@@ -265,7 +274,12 @@ impl Stack {
                 Form::HardLink | Form::Whiteout | Form::Opaque | Form::Reserved => continue,
             };
             let path = self.paths().path(self.place(entry));
-            tree.insert(path, Entry { kind, metadata: self.metadata(entry) });
+            let mut metadata = self.metadata(last_names.get(&linked).copied().unwrap_or(entry));
+            if row.form == Form::Symlink {
+                // Linux knows no other, whatever the archive says.
+                metadata.mode = 0o777;
+            }
+            tree.insert(path, Entry { kind, metadata });
         }
         tree.renumber_links();
         tree
