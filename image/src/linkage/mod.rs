@@ -44,7 +44,7 @@ use crate::platform::Platform;
 use crate::script::Shebang;
 
 pub use problem::Problem;
-pub use user::Credentials;
+pub use user::{Credentials, credentials};
 
 /// What is proven to start.
 #[derive(Clone, Copy)]

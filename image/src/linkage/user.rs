@@ -17,7 +17,7 @@ pub struct Credentials {
 /// Looks up `USER[:GROUP]`, each by name or number, as container runtimes do.
 ///
 /// A number needs no entry in `/etc/passwd`; its group is then 0. A name does.
-pub(super) fn credentials(subject: &Subject<'_>) -> Result<Credentials, Problem> {
+pub fn credentials(subject: &Subject<'_>) -> Result<Credentials, Problem> {
     let (user, group) = match subject.config.user.split_once(':') {
         Some((user, group)) => (user, Some(group).filter(|group| !group.is_empty())),
         None => (&subject.config.user[..], None),

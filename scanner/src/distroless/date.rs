@@ -35,6 +35,30 @@ impl Date {
     }
 }
 
+/// Returns the seconds since 1970 of a time in RFC 3339; parts of seconds are left out. `None` for
+/// anything else, and for times that are not in UTC.
+pub(super) fn seconds(text: &str) -> Option<i64> {
+    let date: Date = text.get(..10)?.parse().ok()?;
+    let rest = text.get(10..)?.strip_prefix(['T', 't'])?.strip_suffix(['Z', 'z'])?;
+    let clock = rest.split_once('.').map_or(rest, |(clock, _)| clock);
+    let mut parts = clock.split(':').map(|part| part.parse::<u8>().ok());
+    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    (parts.next().is_none() && hour < 24 && minute < 60 && second <= 60)
+        .then(|| date.days() * 86_400 + i64::from(hour) * 3_600 + i64::from(minute) * 60 + i64::from(second))
+}
+
+impl Date {
+    /// Returns the days since 1970.
+    fn days(self) -> i64 {
+        let year = i64::from(self.year) - i64::from(self.month <= 2);
+        let from_march = (i64::from(self.month) + 9) % 12;
+        let of_year = (153 * from_march + 2) / 5 + i64::from(self.day) - 1;
+        let era = year.div_euclid(400);
+        let of_era = year.rem_euclid(400);
+        era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    }
+}
+
 impl FromStr for Date {
     type Err = InvalidDate;
 
@@ -111,11 +135,27 @@ mod tests {
         assert_eq!("2028-02-29".parse::<Date>().map(|date| date.to_string()), Ok("2028-02-29".to_owned()));
     }
 
+    #[test]
+    fn times_of_images_are_read() {
+        for (text, expected) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2026-11-18T08:53:20Z", Some(1_794_992_000)),
+            ("2000-03-01T00:00:01.123456789Z", Some(951_868_801)),
+            ("0001-01-01T00:00:00Z", Some(-62_135_596_800)),
+            ("2026-11-18T08:53:20+01:00", None),
+            ("2026-11-18", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(seconds(text), expected, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_shown_reads_back(seconds in 0_i64..200_000_000_000) {
             let date = Date::of_seconds(seconds);
             prop_assert_eq!(date.to_string().parse(), Ok(date));
+            prop_assert_eq!(date.days(), seconds.div_euclid(86_400));
             prop_assert!(Date::of_seconds(seconds + 86_400) > date);
         }
     }

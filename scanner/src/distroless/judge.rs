@@ -34,7 +34,7 @@ fn outcome(check: &Check, view: &View<'_>, allowances: &Allowances<'_>) -> Outco
     let mut findings: Vec<Finding> =
         drafts.into_iter().flat_map(|draft| split(id, draft, view, allowances)).collect();
     if let Some(budget) = check.budget {
-        weigh(&mut findings, &budget(&view.rules.limits));
+        weigh(&mut findings, &budget(view.rules));
     }
     findings.sort_by_key(|finding| (finding.excuse.is_some(), finding.severity));
     let counting = findings.iter().filter(|finding| finding.excuse.is_none());
@@ -163,3 +163,6 @@ fn levels(checks: &[Outcome]) -> Vec<Level> {
     let all = [(runtime, Level::Runtime), (strict, Level::Strict), (slim, Level::Slim), (full, Level::Full)];
     all.into_iter().filter(|(reached, _)| *reached).map(|(_, level)| level).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,8 +19,6 @@
 //! - What the allow list lets pass is shown with its reason; an entry never hides another check.
 //! - What could not be looked at is said ([`State::CannotJudge`]), never taken for good.
 
-#![allow(dead_code, reason = "the checks D05 to D17 follow, and use it")]
-
 mod allow;
 mod checks;
 mod date;

@@ -54,6 +54,25 @@ pub(super) fn directory(mode: u32) -> Thing {
     Thing { entry: Entry::directory(Metadata::root(mode, 0)), bytes: Vec::new() }
 }
 
+/// What every image of attar has.
+pub(super) fn foundation() -> Sample {
+    Sample::new([
+        ("etc/ssl/certs/ca-certificates.crt", text("x")),
+        ("usr/share/zoneinfo/UTC", text("x")),
+        ("etc/passwd", text("root:x:0:0::/:/sbin/nologin\nnonroot:x:65532:65532::/:/sbin/nologin\n")),
+        ("etc/group", text("root:x:0:\nnonroot:x:65532:\n")),
+        ("tmp", directory(0o1777)),
+        ("etc/os-release", link("../usr/lib/os-release")),
+        ("usr/lib/os-release", text("ID=debian\n")),
+    ])
+}
+
+pub(super) fn allow(id: CheckId, paths: &[&str], reason: &str, expires: Option<&str>) -> Allow {
+    let expires = expires.map(|day| day.parse().expect("a day"));
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    Allow::new(id, paths, reason.to_owned(), expires).expect("patterns")
+}
+
 impl Thing {
     pub(super) fn mode(mut self, mode: u32) -> Self {
         self.entry.metadata.mode = mode;
@@ -63,6 +82,10 @@ impl Thing {
     pub(super) fn owner(mut self, uid: u32, gid: u32) -> Self {
         (self.entry.metadata.uid, self.entry.metadata.gid) = (uid, gid);
         self
+    }
+
+    pub(super) fn is_link(&self) -> bool {
+        matches!(self.entry.kind, Kind::Symlink { .. })
     }
 
     pub(super) fn attribute(mut self, name: &str) -> Self {
@@ -103,6 +126,13 @@ impl Sample {
         self.keep(&thing);
         self.tree.insert(TreePath::parse(path).expect("a path"), thing.entry);
         self
+    }
+
+    /// Loses the content of a file, as if it could not be read.
+    pub(super) fn forget(&mut self, path: &str) {
+        let entry = self.tree.get(&TreePath::parse(path).expect("a path"));
+        let content = entry.and_then(Entry::content).expect("a file");
+        self.contents.remove(&content.digest);
     }
 
     /// Puts a file into layer 0 that layer 1 deletes.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use attar_image::digest::Digest;
+use attar_image::linkage::{self, Credentials};
 use attar_image::manifest::Config;
 use attar_image::script::Shebang;
 use attar_image::{Content, Entry, Kind, TreePath};
@@ -39,7 +40,6 @@ pub(super) struct Program {
     pub(super) files: Vec<TreePath>,
     /// Symbolic links that lead to it.
     pub(super) links: Vec<TreePath>,
-    pub(super) content: Content,
     /// A script, not machine code.
     pub(super) is_script: bool,
     /// What it is by its content.
@@ -61,6 +61,18 @@ impl<'a> View<'a> {
     /// Returns how a container runs; all empty when the configuration says nothing.
     pub(super) fn config(&self) -> Config {
         self.subject.config.config.clone().unwrap_or_default()
+    }
+
+    /// Returns who the program runs as; `None` when the image does not have the user it names.
+    pub(super) fn user(&self) -> Option<Credentials> {
+        let config = self.config();
+        let subject = linkage::Subject {
+            tree: self.subject.tree,
+            files: self.subject.evidence,
+            config: &config,
+            platform: &self.subject.config.platform,
+        };
+        linkage::credentials(&subject).ok()
     }
 
     /// Returns the value of a variable of the image's environment.
@@ -121,7 +133,6 @@ impl<'a> View<'a> {
             let program = found.entry(content.digest).or_insert_with(|| Program {
                 files: Vec::new(),
                 links: Vec::new(),
-                content,
                 is_script,
                 identities,
                 is_reached: false,

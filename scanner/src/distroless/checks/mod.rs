@@ -1,10 +1,23 @@
 //! The checks, one file each, and the table that lists them.
 
+mod development;
+mod installation;
+mod interpreter;
+mod leftovers;
 mod multicall;
+mod needed;
+mod privilege;
+mod secrets;
 mod shell;
+mod size;
+mod start;
+mod supply_chain;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod unreachable;
+mod user;
+mod writable;
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +25,7 @@ use std::str::FromStr;
 use attar_image::TreePath;
 use serde::{Serialize, Serializer};
 
-use super::rules::Limits;
+use super::Rules;
 use super::verdict::{Fix, Severity};
 use super::view::View;
 
@@ -66,7 +79,7 @@ pub(super) struct Check {
     pub(super) name: &'static str,
     pub(super) run: fn(&View<'_>) -> Findings,
     /// What its findings may sum up to, where a sum decides.
-    pub(super) budget: Option<fn(&Limits) -> Budget>,
+    pub(super) budget: Option<fn(&Rules) -> Budget>,
 }
 
 /// What findings may sum up to, in bytes.
@@ -118,6 +131,24 @@ pub(super) const CHECKS: &[Check] = &[
     Check { id: CheckId::D02, name: "multi-call program", run: multicall::run, budget: None },
     Check { id: CheckId::D03, name: "package manager", run: tools::package_managers, budget: None },
     Check { id: CheckId::D04, name: "network client", run: tools::network_clients, budget: None },
+    Check { id: CheckId::D05, name: "interpreter", run: interpreter::run, budget: None },
+    Check { id: CheckId::D06, name: "development", run: development::run, budget: None },
+    Check { id: CheckId::D07, name: "installation", run: installation::run, budget: None },
+    Check { id: CheckId::D08, name: "privilege", run: privilege::run, budget: None },
+    Check { id: CheckId::D09, name: "writable", run: writable::run, budget: None },
+    Check { id: CheckId::D10, name: "user", run: user::run, budget: None },
+    Check { id: CheckId::D11, name: "start", run: start::run, budget: None },
+    Check {
+        id: CheckId::D12,
+        name: "unreachable code",
+        run: unreachable::run,
+        budget: Some(unreachable::budget),
+    },
+    Check { id: CheckId::D13, name: "secrets", run: secrets::run, budget: None },
+    Check { id: CheckId::D14, name: "leftovers", run: leftovers::run, budget: Some(leftovers::budget) },
+    Check { id: CheckId::D15, name: "needed files", run: needed::run, budget: None },
+    Check { id: CheckId::D16, name: "supply chain", run: supply_chain::run, budget: None },
+    Check { id: CheckId::D17, name: "size", run: size::run, budget: None },
 ];
 
 impl CheckId {
