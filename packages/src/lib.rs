@@ -21,5 +21,8 @@
 //! - Versions order exactly as dpkg orders them.
 //! - A signed text is verified by the caller before it is parsed here.
 
+pub mod alpine;
 pub mod compression;
+pub mod database;
 pub mod debian;
+pub mod ownership;

@@ -38,6 +38,8 @@ pub struct StatusEntry {
     pub pre_depends: String,
     /// The Provides field.
     pub provides: String,
+    /// The Replaces field.
+    pub replaces: String,
     /// How much of the package is there.
     pub state: State,
     /// The configuration files of the package, by absolute path, with the MD5 of what it shipped.
@@ -135,6 +137,7 @@ impl StatusEntry {
             depends: raw("Depends").to_owned(),
             pre_depends: raw("Pre-Depends").to_owned(),
             provides: raw("Provides").to_owned(),
+            replaces: raw("Replaces").to_owned(),
             state,
             conffiles: conffiles(raw("Conffiles")),
         })

@@ -15,6 +15,7 @@ Multi-Arch: same
 Source: openssl (3.5.4-1)
 Version: 3.5.4-1+b1
 Provides: libssl3 (= 3.5.4-1+b1)
+Replaces: libssl3
 Depends: libc6 (>= 2.38)
 Pre-Depends: a
 Description: Secure Sockets Layer toolkit
@@ -64,6 +65,7 @@ Status: unknown ok not-installed
         depends: "libc6 (>= 2.38)".to_owned(),
         pre_depends: "a".to_owned(),
         provides: "libssl3 (= 3.5.4-1+b1)".to_owned(),
+        replaces: "libssl3".to_owned(),
         state: State::Installed,
         conffiles: vec![("/etc/a b".to_owned(), digest.clone()), ("/etc/c".to_owned(), digest)],
     };

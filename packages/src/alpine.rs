@@ -1,0 +1,3 @@
+//! Alpine: the database of what apk installed.
+
+pub mod installed;
