@@ -12,11 +12,13 @@ use attar_image::layout::{Durability, Image, Layout};
 use attar_image::manifest::Descriptor;
 use attar_image::platform::Platform;
 use attar_image::stack::{self, Settings, Stack};
+use attar_packages::ownership::Ownership;
 use attar_scanner::{Catalog, catalog};
 use tempfile::TempDir;
 
 use crate::analyses::Analyses;
 use crate::failure::Usage;
+use crate::ownership;
 use crate::source::ImageSource;
 
 /// An image, or several that one index holds.
@@ -147,11 +149,16 @@ impl Opened {
     /// Returns the packages that an image says it holds.
     pub(crate) fn catalog(&self, stack: &Stack) -> anyhow::Result<Catalog> {
         let tree = stack.tree();
-        let files = catalog::data_files(&tree)?;
+        let files = catalog::package_files(&tree)?;
         let wanted = files.iter().map(|(_, digest)| *digest).collect();
         let contents = self.contents(stack, &wanted)?;
         let read =
             |digest: &Digest| contents.get(digest).cloned().ok_or_else(|| io::ErrorKind::NotFound.into());
         Ok(Catalog::of(&tree, read)?)
+    }
+
+    /// Returns which package has which path, as the image's own package data says.
+    pub(crate) fn ownership(&self, stack: &Stack) -> anyhow::Result<Ownership> {
+        ownership::of(stack, &self.layout)
     }
 }

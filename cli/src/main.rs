@@ -19,6 +19,7 @@ mod failure;
 mod image;
 mod network;
 mod output;
+mod ownership;
 mod progress;
 #[cfg(test)]
 mod reference;

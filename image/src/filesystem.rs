@@ -207,31 +207,10 @@ impl FileTree {
     /// Follows symbolic links in every component of `path`, inside this tree, and returns the path
     /// of what is finally meant, whether or not it exists. `None` for a loop.
     pub fn resolve(&self, path: &TreePath) -> Option<TreePath> {
-        let mut pending: Vec<Vec<u8>> = path.components().map(<[u8]>::to_vec).collect();
-        pending.reverse();
-        let mut current = TreePath::root();
-        let mut followed = 0;
-        while let Some(component) = pending.pop() {
-            if component == b".." {
-                current = current.parent().unwrap_or_default();
-                continue;
-            }
-            let next = current.join(&component).ok()?;
-            let Some(Entry { kind: Kind::Symlink { target }, .. }) = self.get(&next) else {
-                current = next;
-                continue;
-            };
-            followed += 1;
-            if followed > 40 {
-                return None;
-            }
-            if target.starts_with(b"/") {
-                current = TreePath::root();
-            }
-            let components = target.split(|byte| *byte == b'/').filter(|c| !c.is_empty() && *c != b".");
-            pending.extend(components.rev().map(<[u8]>::to_vec));
-        }
-        Some(current)
+        path.follow_links(|path| match &self.get(path)?.kind {
+            Kind::Symlink { target } => Some(target),
+            _ => None,
+        })
     }
 
     /// Numbers the groups of hard links in the order of their first paths and dissolves groups of one

@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The longest path a tree accepts, in bytes; the limit of the kernel's path functions.
 pub const MAX_PATH: usize = 4096;
 
+/// The most symbolic links that are followed on the way to one file, as the kernel does.
+const MAX_LINKS: usize = 40;
+
 /// A path inside an image: no leading or trailing slash, no empty, `.` or `..` component, no NUL.
 ///
 /// The root is the empty path. Paths order by their bytes, so a directory always comes before what
@@ -121,6 +124,36 @@ impl TreePath {
             [b'/', rest @ ..] => Some(rest),
             _ => None,
         }
+    }
+
+    /// Follows symbolic links in every component and returns the path of what is finally meant,
+    /// whether or not it exists; `None` for a loop. `target` says where a link leads, if there is one.
+    pub fn follow_links<'a>(&self, target: impl Fn(&Self) -> Option<&'a [u8]>) -> Option<Self> {
+        let mut pending: Vec<Vec<u8>> = self.components().map(<[u8]>::to_vec).collect();
+        pending.reverse();
+        let mut current = Self::root();
+        let mut followed = 0;
+        while let Some(component) = pending.pop() {
+            if component == b".." {
+                current = current.parent().unwrap_or_default();
+                continue;
+            }
+            let next = current.join(&component).ok()?;
+            let Some(target) = target(&next) else {
+                current = next;
+                continue;
+            };
+            followed += 1;
+            if followed > MAX_LINKS {
+                return None;
+            }
+            if target.starts_with(b"/") {
+                current = Self::root();
+            }
+            let components = target.split(|byte| *byte == b'/').filter(|c| !c.is_empty() && *c != b".");
+            pending.extend(components.rev().map(<[u8]>::to_vec));
+        }
+        Some(current)
     }
 
     /// Resolves the target of a symbolic link that stands at this path, without following further

@@ -1,5 +1,7 @@
 //! Which files of an image are package databases, and the packages that they name.
 
+use std::collections::BTreeSet;
+
 use serde::{Serialize, Serializer};
 
 use crate::alpine::installed::{Record, RecordProblem, records};
@@ -62,6 +64,10 @@ pub enum DatabaseFile<'a> {
 }
 
 impl<'a> DatabaseFile<'a> {
+    /// The directories in which all files of databases stand.
+    pub const FOLDERS: [&'static str; 5] =
+        ["var/lib/dpkg", "var/lib/dpkg/info", "var/lib/dpkg/status.d", "lib/apk/db", "usr/lib/apk/db"];
+
     /// Says what the file at `path` is: bytes without a leading slash, in one canonical spelling.
     pub fn of(path: &'a [u8]) -> Option<Self> {
         if matches!(path, b"lib/apk/db/installed" | b"usr/lib/apk/db/installed") {
@@ -93,6 +99,21 @@ impl<'a> DatabaseFile<'a> {
             Self::DpkgControlSums(_) | Self::DpkgList(_) | Self::DpkgSums(_) | Self::DpkgDiversions => false,
         }
     }
+}
+
+/// Keeps those of some files that say which package has which path, by their paths.
+///
+/// Checksums of a package that has a list beside them are not among them: they would say nothing more.
+pub fn retain_ownership<T>(files: &mut Vec<T>, path: impl Fn(&T) -> &[u8]) {
+    let lists = files.iter().filter_map(|file| match DatabaseFile::of(path(file)) {
+        Some(DatabaseFile::DpkgList(package)) => Some(package.to_vec()),
+        _ => None,
+    });
+    let lists: BTreeSet<Vec<u8>> = lists.collect();
+    files.retain(|file| match DatabaseFile::of(path(file)) {
+        Some(DatabaseFile::DpkgSums(package)) => !lists.contains(package),
+        other => other.is_some(),
+    });
 }
 
 /// A package that a database names.
@@ -199,7 +220,18 @@ mod tests {
             ("srv/var/lib/dpkg/status", None),
         ] {
             assert_eq!(DatabaseFile::of(path.as_bytes()), expected, "{path}");
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            assert!(expected.is_none() || DatabaseFile::FOLDERS.contains(&folder), "{path}");
         }
+    }
+
+    #[test]
+    fn checksums_beside_a_list_are_left_out() {
+        let names = ["info/a.list", "info/a.md5sums", "info/b.md5sums", "info/b.postinst", "status"];
+        let mut paths = names.map(|name| format!("var/lib/dpkg/{name}")).to_vec();
+        retain_ownership(&mut paths, |path| path.as_bytes());
+        let expected = ["info/a.list", "info/b.md5sums", "status"];
+        assert_eq!(paths, expected.map(|name| format!("var/lib/dpkg/{name}")));
     }
 
     #[test]

@@ -2,14 +2,16 @@
 //!
 //! Distroless images have no package manager, and yet say what is in them: one control file for each
 //! package below `/var/lib/dpkg/status.d`. Ordinary Debian images have all of them in one file,
-//! `/var/lib/dpkg/status`. Both are read.
+//! `/var/lib/dpkg/status`, and Alpine's in `/lib/apk/db/installed`. All are read.
 
 use std::io;
 
 use attar_image::digest::Digest;
 use attar_image::filesystem::FileTree;
 use attar_image::path::TreePath;
-use attar_packages::debian::status::{State, StatusEntry, StatusProblem, parse_status};
+use attar_packages::database::{
+    DatabaseFile, DatabaseProblem, Manager, Package, read_packages, retain_ownership,
+};
 use serde::Serialize;
 
 /// The largest file of package data that is read.
@@ -22,8 +24,10 @@ pub struct Installed {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Its architecture in Debian's words, or `all`.
+    /// Its architecture in the words of its distribution.
     pub architecture: String,
+    /// What installed it.
+    pub manager: Manager,
     /// Name of the source package.
     pub source: String,
     /// Version of the source package.
@@ -37,8 +41,8 @@ pub struct Installed {
 pub struct Catalog {
     /// The packages by name, version and architecture.
     pub packages: Vec<Installed>,
-    /// Stanzas that were skipped, each with its file: there may be more packages than listed.
-    pub problems: Vec<(TreePath, StatusProblem)>,
+    /// What was skipped, each with its file: there may be more packages than listed.
+    pub problems: Vec<(TreePath, DatabaseProblem)>,
 }
 
 /// Package data that cannot be read.
@@ -72,12 +76,18 @@ impl Catalog {
         mut read: impl FnMut(&Digest) -> io::Result<Vec<u8>>,
     ) -> Result<Self, CatalogError> {
         let mut catalog = Self::default();
-        for (path, digest) in data_files(tree)? {
+        for (path, digest) in package_files(tree)? {
             let bytes = read(&digest).map_err(|source| CatalogError::Read { path: path.clone(), source })?;
-            let status = parse_status(&bytes);
-            let entries = status.entries.into_iter().filter(|entry| is_there(entry.state));
-            catalog.packages.extend(entries.map(|entry| Installed::new(entry, &path)));
-            catalog.problems.extend(status.problems.into_iter().map(|problem| (path.clone(), problem)));
+            let Some(file) = DatabaseFile::of(path.as_bytes()) else { continue };
+            for package in read_packages(file, &bytes) {
+                match package {
+                    Ok(package) if package.is_there() => {
+                        catalog.packages.push(Installed::new(package, &path));
+                    }
+                    Ok(_) => {}
+                    Err(problem) => catalog.problems.push((path.clone(), problem)),
+                }
+            }
         }
         catalog.packages.sort();
         catalog.packages.dedup_by(|next, kept| next.identity() == kept.identity());
@@ -86,41 +96,61 @@ impl Catalog {
 }
 
 impl Installed {
-    fn new(entry: StatusEntry, path: &TreePath) -> Self {
-        let StatusEntry { name, version, architecture, source, source_version, .. } = entry;
-        Self { name, version, architecture, source, source_version, recorded_in: path.clone() }
+    fn new(package: Package, path: &TreePath) -> Self {
+        let Package { name, version, architecture, manager, source, source_version, .. } = package;
+        Self { name, version, architecture, manager, source, source_version, recorded_in: path.clone() }
     }
 
     /// Returns what makes two entries the same package, wherever they are recorded.
-    fn identity(&self) -> (&str, &str, &str) {
-        (&self.name, &self.version, &self.architecture)
+    fn identity(&self) -> (&str, &str, &str, Manager) {
+        (&self.name, &self.version, &self.architecture, self.manager)
     }
 }
 
-fn is_there(state: State) -> bool {
-    match state {
-        State::Installed | State::Partial => true,
-        State::ConfigFiles | State::NotInstalled => false,
-    }
+/// Returns the files that name packages, in the order of their paths.
+pub fn package_files(tree: &FileTree) -> Result<Vec<(TreePath, Digest)>, CatalogError> {
+    files(tree, |file| file.names_packages())
 }
 
-/// Returns the files that hold package data, in the order of their paths.
-pub fn data_files(tree: &FileTree) -> Result<Vec<(TreePath, Digest)>, CatalogError> {
-    let single = TreePath::parse("var/lib/dpkg/status").expect("the path is a constant");
-    let folder = TreePath::parse("var/lib/dpkg/status.d").expect("the path is a constant");
-    let in_folder = tree.below(&folder).filter(|(path, _)| {
-        path.parent().as_ref() == Some(&folder) && !path.file_name().ends_with(b".md5sums")
-    });
-    let at_path = tree.get(&single).map(|entry| (&single, entry));
+/// Returns the files that say which package has which path, in the order of their paths.
+pub fn ownership_files(tree: &FileTree) -> Result<Vec<(TreePath, Digest)>, CatalogError> {
+    let mut files = files(tree, |_| true)?;
+    retain_ownership(&mut files, |(path, _)| path.as_bytes());
+    Ok(files)
+}
+
+fn files(
+    tree: &FileTree,
+    is_wanted: impl Fn(DatabaseFile<'_>) -> bool,
+) -> Result<Vec<(TreePath, Digest)>, CatalogError> {
     let mut files = Vec::new();
-    for (path, entry) in at_path.into_iter().chain(in_folder) {
-        let Some(content) = entry.content() else { continue };
-        if content.size > MAX_DATA {
-            return Err(CatalogError::TooLarge { path: path.clone(), size: content.size });
+    for (path, entry) in tree.iter() {
+        if !DatabaseFile::of(path.as_bytes()).is_some_and(&is_wanted) {
+            continue;
         }
+        let Some(content) = entry.content() else { continue };
+        check_size(path, content.size)?;
         files.push((path.clone(), content.digest));
     }
     Ok(files)
+}
+
+/// Refuses a file that is larger than package data ever is.
+pub fn check_size(path: &TreePath, size: u64) -> Result<(), CatalogError> {
+    if size > MAX_DATA {
+        return Err(CatalogError::TooLarge { path: path.clone(), size });
+    }
+    Ok(())
+}
+
+/// Returns where a directory of a list really is in the tree, for [`Claims::settle`].
+///
+/// [`Claims::settle`]: attar_packages::ownership::Claims::settle
+pub fn place(tree: &FileTree, directory: &[u8]) -> Option<Vec<u8>> {
+    let path = TreePath::parse(directory).ok()?;
+    let real = tree.resolve(&path)?;
+    // Where a link leads there may be no directory of its own in the tree, yet files below it.
+    (real != path || tree.contains(&real)).then(|| real.as_bytes().to_vec())
 }
 
 #[cfg(test)]
@@ -146,8 +176,10 @@ mod tests {
         let read = |digest: &Digest| contents.get(digest).cloned().ok_or(io::ErrorKind::NotFound.into());
         let catalog = Catalog::of(&tree, read).expect("small files that are there");
         let packages = catalog.packages.iter().map(|package| {
-            let Installed { name, version, architecture, source, source_version, recorded_in } = package;
-            format!("{name} {version} {architecture} {source} {source_version} {recorded_in}")
+            let Installed { name, version, architecture, manager, source, source_version, recorded_in } =
+                package;
+            let manager = manager.purl_type();
+            format!("{manager} {name} {version} {architecture} {source} {source_version} {recorded_in}")
         });
         let problems = catalog.problems.iter().map(|(path, problem)| format!("{path}: {problem}"));
         packages.chain(problems).collect()
@@ -171,10 +203,17 @@ mod tests {
             ),
         ]);
         let expected = [
-            "libgcc-s1 14.2.0-19+b1 amd64 gcc-14 14.2.0-19 /var/lib/dpkg/status.d/libgcc-s1",
-            "zlib1g 1:1.3-1+b1 amd64 zlib 1:1.3-1+b1 /var/lib/dpkg/status",
+            "deb libgcc-s1 14.2.0-19+b1 amd64 gcc-14 14.2.0-19 /var/lib/dpkg/status.d/libgcc-s1",
+            "deb zlib1g 1:1.3-1+b1 amd64 zlib 1:1.3-1+b1 /var/lib/dpkg/status",
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn packages_of_alpine_are_read() {
+        let installed = "P:libcrypto3\nV:3.3.2-r4\nA:x86_64\no:openssl\nF:usr/lib\nR:libcrypto.so.3\n";
+        let expected = ["apk libcrypto3 3.3.2-r4 x86_64 openssl 3.3.2-r4 /lib/apk/db/installed"];
+        assert_eq!(catalogue(&[("lib/apk/db/installed", installed)]), expected);
     }
 
     #[test]
@@ -186,7 +225,7 @@ mod tests {
     fn what_cannot_be_read_is_named_beside_the_rest() {
         let text = "Package: a\nVersion: 1\nArchitecture: all\n\nPackage: b\nArchitecture: all\n";
         let expected = [
-            "a 1 all a 1 /var/lib/dpkg/status",
+            "deb a 1 all a 1 /var/lib/dpkg/status",
             "/var/lib/dpkg/status: line 5: package `b` has no `Version`",
         ];
         assert_eq!(catalogue(&[("var/lib/dpkg/status", text)]), expected);

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use attar_builder::lock::{Lock, LockedPackage};
+use attar_packages::database::Manager;
 use attar_scanner::Installed;
 use serde::Serialize;
 
@@ -33,6 +34,9 @@ struct Package {
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<String>,
     platform: String,
+    /// The type that the package's URL has.
+    #[serde(rename = "type")]
+    manager: Manager,
     name: String,
     version: String,
     architecture: String,
@@ -165,6 +169,7 @@ impl Package {
         Self {
             of: None,
             platform: platform.into(),
+            manager: Manager::Dpkg,
             name: package.name.clone(),
             version: package.version.clone(),
             architecture: package.architecture.clone(),
@@ -179,6 +184,7 @@ impl Package {
         Self {
             of: None,
             platform: platform.into(),
+            manager: found.manager,
             name: found.name.clone(),
             version: found.version.clone(),
             architecture: found.architecture.clone(),

@@ -1,12 +1,8 @@
 //! `attar why IMAGE`: who owns a path by the image's own package data, and which layer brought it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use attar_image::FileTree;
-use attar_image::digest::Digest;
 use attar_image::path::TreePath;
 use attar_image::stack::Stack;
-use attar_packages::debian::status::parse_md5sums;
 
 use super::why::{Package, Reason};
 use crate::image::Opened;
@@ -25,19 +21,21 @@ pub(super) fn reasons(opened: &Opened, what: &str) -> anyhow::Result<Vec<Reason>
 
 fn of_stack(opened: &Opened, stack: &Stack, what: &str) -> anyhow::Result<Vec<Reason>> {
     let catalog = opened.catalog(stack)?;
-    let package = |name: &str| {
-        let found = catalog.packages.iter().find(|package| package.name == name)?;
-        Some((found, Package { name: found.name.clone(), version: found.version.clone(), clause: None }))
-    };
-    if let Some((found, step)) = package(what) {
+    if let Some(found) = catalog.packages.iter().find(|package| package.name == what) {
         let origin = layer(stack, &found.recorded_in);
+        let step = Package { name: found.name.clone(), version: found.version.clone(), clause: None };
         return Ok(vec![Reason { images: vec![], path: None, target: None, packages: vec![step], origin }]);
     }
     let tree = stack.tree();
-    let owners = owners(opened, stack, &tree)?;
+    let ownership = opened.ownership(stack)?;
     let reason = |path: TreePath| {
-        let owner = owners.get(&path).and_then(|name| package(name));
-        let packages = owner.into_iter().map(|(_, step)| step).collect();
+        let owner = ownership.owner(path.as_bytes());
+        let packages = owner.into_iter().map(|owner| Package {
+            name: owner.name.clone(),
+            version: owner.version.clone(),
+            clause: None,
+        });
+        let packages = packages.collect();
         let target = tree.resolve(&path).filter(|target| *target != path);
         Reason {
             images: Vec::new(),
@@ -67,30 +65,4 @@ fn layer(stack: &Stack, path: &TreePath) -> String {
     let layer = &stack.layers()[number];
     let by = layer.created_by.as_deref().map(|text| format!(" ({text})")).unwrap_or_default();
     format!("layer {} of {}{by}", number + 1, stack.layers().len())
-}
-
-/// Reads which package has which path from `PKG.md5sums` beside the control files.
-fn owners(opened: &Opened, stack: &Stack, tree: &FileTree) -> anyhow::Result<BTreeMap<TreePath, String>> {
-    let mut lists: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
-    for folder in ["var/lib/dpkg/status.d", "var/lib/dpkg/info"] {
-        let folder = TreePath::parse(folder).expect("the path is a constant");
-        for (path, entry) in tree.below(&folder) {
-            let name = String::from_utf8_lossy(path.file_name()).into_owned();
-            if let (Some(name), Some(content)) = (name.strip_suffix(".md5sums"), entry.content()) {
-                let name = name.split(':').next().unwrap_or(name);
-                lists.entry(content.digest).or_default().push(name.to_owned());
-            }
-        }
-    }
-    let wanted: BTreeSet<Digest> = lists.keys().copied().collect();
-    let mut owners = BTreeMap::new();
-    for (digest, bytes) in opened.contents(stack, &wanted)? {
-        for sum in parse_md5sums(&bytes) {
-            // Lists of old packages spell `lib/x` what stands in `usr/lib/x`.
-            let Ok(path) = TreePath::parse(&sum.path) else { continue };
-            let path = tree.resolve(&path).unwrap_or(path);
-            owners.extend(lists[&digest].iter().map(|name| (path.clone(), name.clone())));
-        }
-    }
-    Ok(owners)
 }

@@ -172,6 +172,12 @@ impl Stack {
         self.visible(self.paths().find(path)?)
     }
 
+    /// Follows symbolic links in every component of a path of the merged view, and returns the path of
+    /// what is finally meant, whether or not it exists. `None` for a loop.
+    pub fn resolve(&self, path: &TreePath) -> Option<TreePath> {
+        path.follow_links(|path| self.symlink(self.find(path)?))
+    }
+
     /// Returns the number of the layer that wrote what stands at a path in the merged view.
     pub fn origin(&self, path: &TreePath) -> Option<usize> {
         self.find(path).map(|entry| self.layer_of(entry))
