@@ -131,6 +131,11 @@ impl Variable {
     }
 }
 
+/// Returns a variable that a user's own file names: compose files are made of them.
+pub(crate) fn of_user(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Returns every variable with its meaning, those of the options included.
 pub(crate) fn table() -> Vec<(String, String)> {
     let others = Variable::ALL.iter().map(|variable| (variable.name().into(), variable.meaning().into()));

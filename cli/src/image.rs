@@ -126,6 +126,11 @@ impl Opened {
         Self { analyses, ..self }
     }
 
+    /// Returns what holds the blobs.
+    pub(crate) fn blobs(&self) -> &Layout {
+        &self.layout
+    }
+
     /// Reads all layers of one image, with the digests of all contents.
     pub(crate) fn stack(&self, image: &Image) -> anyhow::Result<Stack> {
         let settings = Settings { digests: true, cache: self.kept(), ..Settings::default() };

@@ -27,6 +27,8 @@ mod remote;
 mod settings;
 mod size;
 mod source;
+mod verdict;
+mod workload;
 
 use std::io::Write as _;
 

@@ -48,6 +48,8 @@ pub(crate) enum Format {
     Sarif,
     /// Test results.
     Junit,
+    /// Tests that container-structure-test runs.
+    Cst,
 }
 
 impl Format {
@@ -56,6 +58,9 @@ impl Format {
     /// What a command has that judges something.
     pub(crate) const OF_FINDINGS: &'static [Self] =
         &[Self::Table, Self::Json, Self::Markdown, Self::Sarif, Self::Junit];
+    /// What a command has that judges whole images.
+    pub(crate) const OF_VERDICTS: &'static [Self] =
+        &[Self::Table, Self::Json, Self::Markdown, Self::Sarif, Self::Junit, Self::Cst];
     /// What a command has that judges layers.
     pub(crate) const OF_LAYERS: &'static [Self] =
         &[Self::Table, Self::Listing, Self::Json, Self::Markdown, Self::Sarif, Self::Junit];
@@ -68,6 +73,7 @@ impl Format {
             Self::Markdown => "markdown",
             Self::Sarif => "sarif",
             Self::Junit => "junit",
+            Self::Cst => "cst",
         }
     }
 }
@@ -137,6 +143,11 @@ pub(crate) trait Report: Serialize {
     fn findings(&self) -> Vec<Findings> {
         Vec::new()
     }
+
+    /// Returns tests for container-structure-test. Only of commands with [`Format::Cst`].
+    fn structure_tests(&self) -> String {
+        String::new()
+    }
 }
 
 /// Writes the answer of a command that has no report to standard output.
@@ -181,6 +192,7 @@ fn render<R: Report>(report: &R, format: Format) -> anyhow::Result<Vec<u8>> {
         Format::Json => json(&Document { schema: R::SCHEMA, report }, &mut bytes)?,
         Format::Markdown => bytes = markdown::of(&report.findings()).into_bytes(),
         Format::Sarif => json(&sarif::of(&report.findings()), &mut bytes)?,
+        Format::Cst => bytes = report.structure_tests().into_bytes(),
         Format::Junit => bytes = junit::of(&report.findings())?.into_bytes(),
     }
     Ok(bytes)

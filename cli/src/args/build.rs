@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use attar_builder::export::Destination;
 use clap::Args;
 
+use super::check::ProfileOrSpec;
 use super::shared::{ImageArgs, PublishArgs, RegistryArgs, SourceArgs, SpecArgs, SpecPaths};
 
 /// Build images, and write, push or load them.
@@ -53,6 +54,11 @@ pub(crate) struct BuildArgs {
 
     #[command(flatten)]
     pub(crate) image: ImageArgs,
+
+    /// Judge the images before anything is published, and publish nothing when one does not pass. What
+    /// `check:` in the spec asks for is judged anyhow.
+    #[arg(long, value_name = "PROFILE", num_args = 0..=1, require_equals = true, default_missing_value = "spec", value_parser = super::check::profile_or_spec())]
+    pub(crate) check: Option<ProfileOrSpec>,
 
     /// Refuse to write or change the lock.
     #[arg(long)]

@@ -5,6 +5,7 @@
 
 mod build;
 mod cache;
+mod check;
 mod completions;
 mod environment;
 mod global;
@@ -23,6 +24,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use build::BuildArgs;
 pub(crate) use cache::{CacheArgs, CacheCommand};
+pub(crate) use check::{CheckArgs, ProfileOrSpec};
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use environment::variable_of;
 pub(crate) use global::{ColorWhen, GlobalArgs, ProgressStyle};
@@ -50,6 +52,7 @@ pub(crate) use why::WhyArgs;
   attar build -o oci:image                    build ./attar.yaml into the OCI layout `image`
   attar build -t reg.example/api:1.4 --push   push it, the tag last
   attar build --load                          load it into Docker or Podman
+  attar check reg.example/api:1.4             is it distroless, and what stands in the way
   attar why attar.yaml libssl.so.3            which line of the spec brought it in
 
 Exit codes: 0 yes, 1 error, 2 the answer is no, 3 cannot judge, 64 wrong usage.
@@ -68,6 +71,7 @@ pub(crate) enum Command {
     Init(InitArgs),
     Lock(LockArgs),
     Build(BuildArgs),
+    Check(CheckArgs),
     Rebuild(RebuildArgs),
     Show(ShowArgs),
     Why(WhyArgs),

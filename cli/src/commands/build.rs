@@ -15,13 +15,14 @@ use super::context::{pairs, start};
 use super::load::Loading;
 use super::publish::{Pushed, Targets};
 use super::{lock, metadata, publish, several};
-use crate::args::BuildArgs;
+use crate::args::{BuildArgs, ProfileOrSpec};
 use crate::discovery;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
 use crate::network::Network;
 use crate::progress::Reporter;
 use crate::settings::Settings;
+use crate::verdict::{Asked, SpecJudge};
 
 pub(crate) fn run(arguments: &BuildArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     check(arguments)?;
@@ -38,7 +39,13 @@ pub(crate) fn run(arguments: &BuildArgs, settings: &Settings) -> anyhow::Result<
     let mut report = metadata::Metadata::default();
     let code = several::for_each_spec(&arguments.paths.specs, &reporter, |spec| {
         let request = request(arguments, settings, spec)?;
-        let outcome = build::build(&context, &request, None)?;
+        let mut judge = judge(arguments, settings, spec);
+        let built = build::build(&context, &request, Some(&mut judge));
+        let refused = tell(judge, &reporter)?;
+        let outcome = match built {
+            Err(build::BuildError::Refused) => return Ok(refused),
+            built => built?,
+        };
         lock::report(&request.lock, &outcome.lock, &outcome.locking, &reporter);
         let plan = plans.remove(spec).unwrap_or_default();
         let written = deliver(&context, &network, loading.as_ref(), &outcome, &plan, &reporter)?;
@@ -64,6 +71,33 @@ const DESTINATIONS: &str = "say where with `-o oci:DIR`, `-o oci-archive:FILE`, 
 
 fn goes_anywhere(arguments: &BuildArgs) -> bool {
     !arguments.outputs.is_empty() || arguments.publish.push || arguments.publish.load.is_some()
+}
+
+/// Returns what judges the images of a spec.
+fn judge(arguments: &BuildArgs, settings: &Settings, spec: &Path) -> SpecJudge {
+    let mut asked = Asked::new(None, settings.now);
+    if let Some(ProfileOrSpec::Profile(profile)) = arguments.check {
+        asked.profile = Some(profile);
+    }
+    SpecJudge { asked, every: arguments.check.is_some(), spec: spec.display().to_string(), verdicts: None }
+}
+
+/// Tells what the judge says, in full where it says no, and returns the code of its answer.
+fn tell(judge: SpecJudge, reporter: &Reporter) -> anyhow::Result<ExitCode> {
+    let Some(verdicts) = judge.verdicts.transpose()? else { return Ok(ExitCode::Yes) };
+    for judged in &verdicts.verdicts {
+        reporter.say(&format!("check: {}", judged.headline()));
+        let mut details = Vec::new();
+        judged.details(&mut details)?;
+        for line in String::from_utf8_lossy(&details).lines() {
+            reporter.say(line);
+        }
+    }
+    let code = verdicts.exit_code();
+    if code != ExitCode::Yes {
+        reporter.say("nothing is published: an image does not pass its check");
+    }
+    Ok(code)
 }
 
 /// Refuses what makes no sense together, before anything is done.

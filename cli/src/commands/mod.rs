@@ -2,6 +2,7 @@
 
 mod build;
 mod cache;
+mod check;
 mod completions;
 mod context;
 mod init;
@@ -30,6 +31,7 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> anyhow::Result<Exit
         Command::Init(arguments) => init::run(arguments, settings),
         Command::Lock(arguments) => lock::run(arguments, settings),
         Command::Build(arguments) => build::run(arguments, settings),
+        Command::Check(arguments) => check::run(arguments, settings),
         Command::Rebuild(arguments) => rebuild::run(arguments, settings),
         Command::Show(arguments) => show::run(arguments),
         Command::Why(arguments) => why::run(arguments, settings),
