@@ -93,7 +93,7 @@ impl Origins {
             .map_or_else(|| "default".to_owned(), |place| format!("{}:{}", place.file, place.line))
     }
 
-    fn add(&mut self, pointer: &str, node: &Node, sources: &Sources) {
+    pub(super) fn add(&mut self, pointer: &str, node: &Node, sources: &Sources) {
         match &node.value {
             Value::Scalar(_) => {}
             Value::Sequence(items) => {

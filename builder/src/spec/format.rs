@@ -18,7 +18,7 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    fn new(expected: impl Into<String>) -> Self {
+    pub(crate) fn new(expected: impl Into<String>) -> Self {
         Self { expected: expected.into(), label: None, help: None }
     }
 

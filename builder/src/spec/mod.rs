@@ -38,7 +38,7 @@ pub use json_schema::json_schema;
 pub use reference::reference;
 pub use show::show;
 pub use source::Location;
-pub use strict::{read_documents, read_policy};
+pub use strict::{Formats, read_documents, read_policy, read_policy_with};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value as Json};
 
 use super::diagnostic::{Diagnostics, Fault};
+use super::effective::Origins;
 use super::node::{Kind, Node, Value};
 use super::shape::{self, Shape};
 use super::source::{Source, Sources};
@@ -17,19 +18,34 @@ use super::yaml::{self, Dialect};
 /// It is as strict as a spec: an unknown key, a wrong type and a key without a value are errors, each shown
 /// with file, line, column and the nearest name. An empty text is an empty map.
 pub fn read_policy<T: JsonSchema + DeserializeOwned>(name: &str, text: &str) -> Result<T, Diagnostics> {
+    read_policy_with(name, text, |_, _| None).map(|(policy, _)| policy)
+}
+
+/// Judges a text by the syntax of a name (`x-format` in the schema), if it knows the name: the error
+/// completes "expected …".
+pub type Formats = fn(&str, &str) -> Option<Result<(), String>>;
+
+/// Reads a policy as [`read_policy`] does, with syntaxes of the caller's, and says where it says what.
+pub fn read_policy_with<T: JsonSchema + DeserializeOwned>(
+    name: &str,
+    text: &str,
+    formats: Formats,
+) -> Result<(T, Origins), Diagnostics> {
     let mut sources = Sources::default();
     let mut faults = Vec::new();
-    let read = policy(name, text, &mut sources, &mut faults);
+    let read = policy(name, text, formats, &mut sources, &mut faults);
     read.filter(|_| faults.is_empty()).ok_or_else(|| Diagnostics::new(faults, sources))
 }
 
 fn policy<T: JsonSchema + DeserializeOwned>(
     name: &str,
     text: &str,
+    formats: Formats,
     sources: &mut Sources,
     faults: &mut Vec<Fault>,
-) -> Option<T> {
+) -> Option<(T, Origins)> {
     let root = documents(name, text, Dialect::Policy, sources, faults)?.pop();
+    let mut origins = Origins::default();
     let json = match root.filter(|node| !node.is_null()) {
         None => Json::Object(Map::new()),
         Some(root) if root.mapping().is_none() => {
@@ -38,11 +54,12 @@ fn policy<T: JsonSchema + DeserializeOwned>(
         }
         Some(root) => {
             let shape = Shape::Object(shape::of_type::<T>("Policy"));
-            Validation::new(Stage::Policy, sources, faults).value(name, &root, &shape)?
+            origins.add("", &root, sources);
+            Validation::new(Stage::Policy, sources, faults).with(formats).value(name, &root, &shape)?
         }
     };
     match serde_json::from_value(json) {
-        Ok(policy) => Some(policy),
+        Ok(policy) => Some((policy, origins)),
         Err(error) => {
             faults.push(Fault::without_place(format!("cannot read `{name}`: {error}")));
             None
@@ -152,6 +169,33 @@ mod tests {
             read("- a\n").expect_err("is wrong").to_string().lines().next(),
             Some("error: a policy is a map, found a list")
         );
+    }
+
+    #[test]
+    fn a_caller_has_syntaxes_of_its_own() {
+        #[derive(Debug, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        struct Colours {
+            /// One colour.
+            #[schemars(extend("x-format" = "colour"))]
+            colour: String,
+        }
+        let formats: Formats = |format, text| {
+            let known = || if text == "red" { Ok(()) } else { Err("a colour".to_owned()) };
+            (format == "colour").then(known)
+        };
+        let read = |text: &str| read_policy_with::<Colours>("p.yaml", text, formats);
+        let (colours, origins) = read("# first\ncolour: red\n").expect("a policy");
+        assert_eq!(colours.colour, "red");
+        assert_eq!(origins.of("/colour").expect("a place").to_string(), "p.yaml:2:1");
+        let error = read("colour: loud\n").expect_err("no colour");
+        insta::assert_snapshot!(error, @"
+        error: `colour`: expected a colour, found `loud`
+         --> p.yaml:1:9
+          |
+        1 | colour: loud
+          |         ^^^^
+        ");
     }
 
     #[test]

@@ -8,11 +8,12 @@ mod scalar;
 use serde_json::Value as Json;
 
 use super::diagnostic::Fault;
-use super::format;
+use super::format::{self, Expected};
 use super::merge::empty;
 use super::node::{Entry, Kind, Mapping, Node, Scalar, Style, Value};
 use super::shape::{Merge, Object, Shape};
 use super::source::{Sources, Span};
+use super::strict::Formats;
 
 pub(crate) use checks::{effective, name_directories};
 
@@ -37,12 +38,27 @@ pub(crate) struct Validation<'a> {
     faults: &'a mut Vec<Fault>,
     /// Whether the walk is inside an entry of a list, which is never merged but replaced.
     in_entry: bool,
+    /// Syntaxes besides those of a spec.
+    formats: Formats,
 }
 
 impl<'a> Validation<'a> {
     /// Begins a walk that appends to `faults`.
     pub(crate) fn new(stage: Stage, sources: &'a Sources, faults: &'a mut Vec<Fault>) -> Self {
-        Self { stage, sources, faults, in_entry: false }
+        Self { stage, sources, faults, in_entry: false, formats: |_, _| None }
+    }
+
+    /// Adds syntaxes, which win over those of a spec.
+    pub(crate) fn with(self, formats: Formats) -> Self {
+        Self { formats, ..self }
+    }
+
+    /// Judges a text by the syntax called `format`.
+    fn check(&self, format: &str, text: &str) -> Result<(), Expected> {
+        match (self.formats)(format, text) {
+            Some(judged) => judged.map_err(Expected::new),
+            None => format::check(format, text),
+        }
     }
 
     /// Walks the value of `key`. `None` when something is wrong with it.
@@ -168,7 +184,7 @@ impl<'a> Validation<'a> {
                 let title = format!("`{key}`: parameters stand in values, not in keys");
                 self.faults.push(Fault::new(entry.key_span, title));
             } else if let Some(keys) = keys {
-                if let Err(expected) = format::check(keys, &name) {
+                if let Err(expected) = self.check(keys, &name) {
                     self.faults.push(scalar::unexpected(key, entry.key_span, &name, expected));
                 } else if keys == "platform" {
                     name = format::platform(&name).map(|platform| platform.to_string()).unwrap_or(name);

@@ -46,7 +46,7 @@ impl Validation<'_> {
             return self.fault(Fault::new(node.span, title).label(format!("write `{right}`")));
         }
         if let Some(format) = format.filter(|format| *format == "include" || !self.is_open(text)) {
-            if let Err(expected) = format::check(format, text) {
+            if let Err(expected) = self.check(format, text) {
                 return self.fault(unexpected(key, node.span, text, expected));
             }
             return Some(Json::String(self.canonical(format, text, node.span)));
