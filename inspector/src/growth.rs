@@ -1,0 +1,185 @@
+//! What an image has that its baseline lacks.
+
+use std::collections::BTreeSet;
+
+use attar_image::path::TreePath;
+use attar_image::stack::{EntryId, Form, Stack};
+
+/// Names of shells that a baseline is compared for. Renamed ones are found by `attar check`, which reads
+/// contents.
+const SHELLS: [&str; 19] = [
+    "ash",
+    "bash",
+    "busybox",
+    "csh",
+    "dash",
+    "elvish",
+    "fish",
+    "git-shell",
+    "ksh",
+    "mksh",
+    "nu",
+    "pwsh",
+    "rbash",
+    "sh",
+    "tcsh",
+    "toybox",
+    "xonsh",
+    "yash",
+    "zsh",
+];
+
+/// What is there that was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Growth {
+    /// Paths, with the layer of each from 0 for the lowest.
+    pub files: Vec<(TreePath, usize)>,
+    /// Files that are setuid or setgid or have capabilities, and were not or did not.
+    pub privileged: Vec<(TreePath, usize)>,
+    /// Shells.
+    pub shells: Vec<(TreePath, usize)>,
+}
+
+impl Growth {
+    /// Compares what a container sees of two images.
+    pub fn of(now: &Stack, before: &Stack) -> Self {
+        let mut growth = Self::default();
+        for entry in now.view() {
+            let path = now.paths().path(now.place(entry));
+            let old = before.find(&path);
+            let place = (path, now.layer_of(entry));
+            if is_privileged(now, entry) && !old.is_some_and(|old| is_privileged(before, old)) {
+                growth.privileged.push(place.clone());
+            }
+            if old.is_none() {
+                if is_shell(now, entry, &place.0) {
+                    growth.shells.push(place.clone());
+                }
+                growth.files.push(place);
+            }
+        }
+        growth
+    }
+}
+
+/// Returns the packages that are new, by name.
+pub fn new_packages<'a>(now: &BTreeSet<&'a str>, before: &BTreeSet<&str>) -> Vec<&'a str> {
+    now.iter().filter(|name| !before.contains(**name)).copied().collect()
+}
+
+/// Says whether a file gives who runs it more rights: setuid, setgid, or capabilities.
+pub fn is_privileged(stack: &Stack, entry: EntryId) -> bool {
+    let row = stack.row(stack.linked(entry));
+    row.form == Form::File
+        && (row.mode & 0o6000 != 0
+            || stack.metadata(stack.linked(entry)).xattrs.contains_key(&b"security.capability"[..]))
+}
+
+fn is_shell(stack: &Stack, entry: EntryId, path: &TreePath) -> bool {
+    let is_named = SHELLS.iter().any(|name| name.as_bytes() == path.file_name());
+    let row = stack.row(stack.linked(entry));
+    // A link counts where it leads to something that can run.
+    let target = match row.form {
+        Form::File => Some(stack.linked(entry)),
+        Form::Symlink => is_named.then(|| followed(stack, path)).flatten(),
+        _ => None,
+    };
+    is_named && target.is_some_and(|target| stack.row(target).mode & 0o111 != 0)
+}
+
+/// Follows a symbolic link in the merged view to a file.
+fn followed(stack: &Stack, path: &TreePath) -> Option<EntryId> {
+    let mut path = path.clone();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        path = with_real_directory(stack, &path)?;
+        let entry = stack.linked(stack.find(&path)?);
+        match stack.row(entry).form {
+            Form::Symlink => path = path.resolve_link(stack.symlink(entry)?).ok()?,
+            Form::File => return Some(entry),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Follows links in the directories of a path.
+fn with_real_directory(stack: &Stack, path: &TreePath) -> Option<TreePath> {
+    let mut pending = reversed(path);
+    let mut current = TreePath::root();
+    let mut links = 0;
+    while let Some(name) = pending.pop() {
+        let next = current.join(&name).ok()?;
+        let entry = stack.find(&next).map(|entry| stack.linked(entry));
+        let target = entry.filter(|entry| stack.row(*entry).form == Form::Symlink);
+        match target.filter(|_| !pending.is_empty()) {
+            None => current = next,
+            Some(link) => {
+                links += 1;
+                if links > 40 {
+                    return None;
+                }
+                let target = next.resolve_link(stack.symlink(link)?).ok()?;
+                pending.extend(reversed(&target));
+                current = TreePath::root();
+            }
+        }
+    }
+    Some(current)
+}
+
+/// Returns the names of a path, the last first.
+fn reversed(path: &TreePath) -> Vec<Vec<u8>> {
+    let mut names: Vec<Vec<u8>> = path.components().map(<[u8]>::to_vec).collect();
+    names.reverse();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::stack;
+    use attar_testing::layers::Layer;
+
+    #[test]
+    fn what_is_new() {
+        let before = stack([Layer::new()
+            .directory("usr/bin")
+            .symlink("bin", "usr/bin")
+            .mode(0o755)
+            .file("usr/bin/app", "1")
+            .mode(0o755)
+            .file("usr/bin/tool", "2")]);
+        let now = stack([
+            Layer::new()
+                .directory("usr/bin")
+                .symlink("bin", "usr/bin")
+                .mode(0o4755)
+                .file("usr/bin/app", "1")
+                .mode(0o755)
+                .file("usr/bin/busybox", "3"),
+            Layer::new()
+                .symlink("usr/bin/sh", "/bin/busybox")
+                .symlink("usr/bin/zsh", "/bin/nowhere")
+                .file("usr/bin/bash", "a text")
+                .record("SCHILY.xattr.security.capability", b"\x01")
+                .file("usr/bin/ping", "4"),
+        ]);
+        let growth = Growth::of(&now, &before);
+        let shown = |places: &[(TreePath, usize)]| -> Vec<String> {
+            places.iter().map(|(path, layer)| format!("{path} {layer}")).collect()
+        };
+        assert_eq!(shown(&growth.privileged), ["/usr/bin/app 0", "/usr/bin/ping 1"]);
+        assert_eq!(shown(&growth.shells), ["/usr/bin/busybox 0", "/usr/bin/sh 1"]);
+        let files =
+            ["/usr/bin/bash 1", "/usr/bin/busybox 0", "/usr/bin/ping 1", "/usr/bin/sh 1", "/usr/bin/zsh 1"];
+        assert_eq!(shown(&growth.files), files);
+        assert_eq!(Growth::of(&before, &before), Growth::default());
+    }
+
+    #[test]
+    fn packages_by_name() {
+        let (now, before) = (BTreeSet::from(["a", "b", "c"]), BTreeSet::from(["b", "z"]));
+        assert_eq!(new_packages(&now, &before), ["a", "c"]);
+    }
+}
