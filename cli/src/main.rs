@@ -20,6 +20,7 @@ mod image;
 mod network;
 mod output;
 mod ownership;
+mod policy;
 mod progress;
 #[cfg(test)]
 mod reference;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A number of bytes; written as `500MB`, `2GiB`, `0`.
+/// A number of bytes; written as `500MB`, `1.5 GiB`, `0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Size(pub(crate) u64);
 
@@ -38,8 +38,17 @@ impl FromStr for Size {
             .iter()
             .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)))
             .ok_or(InvalidSize)?;
-        let number: u64 = number.trim_end().parse().map_err(|_| InvalidSize)?;
-        number.checked_mul(factor).map(Self).ok_or(InvalidSize)
+        let (whole, fraction) = number.trim_end().split_once('.').unwrap_or((number.trim_end(), ""));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // Nine digits after the point are less than a byte of a gibibyte.
+        if !digits(whole) || fraction.len() > 9 || (number.contains('.') && !digits(fraction)) {
+            return Err(InvalidSize);
+        }
+        let whole: u64 = whole.parse().map_err(|_| InvalidSize)?;
+        let part = fraction.parse::<u128>().unwrap_or(0) * u128::from(factor);
+        let part = part / 10_u128.pow(u32::try_from(fraction.len()).unwrap_or(0));
+        let part = u64::try_from(part).map_err(|_| InvalidSize)?;
+        whole.checked_mul(factor).and_then(|bytes| bytes.checked_add(part)).map(Self).ok_or(InvalidSize)
     }
 }
 
@@ -81,7 +90,12 @@ mod tests {
             ("1k", Ok(Size(1024))),
             ("GiB", Err(InvalidSize)),
             ("-1", Err(InvalidSize)),
-            ("1.5GiB", Err(InvalidSize)),
+            ("1.5GiB", Ok(Size(3 << 29))),
+            ("0.25 kB", Ok(Size(250))),
+            ("1.", Err(InvalidSize)),
+            (".5MB", Err(InvalidSize)),
+            ("1e3", Err(InvalidSize)),
+            ("+1", Err(InvalidSize)),
             ("99999999999TB", Err(InvalidSize)),
         ] {
             assert_eq!(text.parse(), expected, "{text}");
