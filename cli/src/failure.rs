@@ -11,6 +11,7 @@ use attar_builder::repository::{RepositoryError, Stale};
 use attar_builder::spec::Diagnostics;
 
 mod registry;
+mod sources;
 
 use crate::escape;
 use crate::exit_code::ExitCode;
@@ -113,6 +114,9 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let text = text.map(String::from);
     text.or_else(|| cause.downcast_ref().and_then(registry::failed))
         .or_else(|| cause.downcast_ref().and_then(registry::engine))
+        .or_else(|| cause.downcast_ref().and_then(registry::no_engine))
+        .or_else(|| cause.downcast_ref().and_then(sources::archive))
+        .or_else(|| cause.downcast_ref().and_then(sources::layout))
 }
 
 /// Says how a spec accepts the first thing that is missing.

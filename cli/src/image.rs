@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io;
+use std::io::{self, IsTerminal as _};
+use std::os::fd::AsFd as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use attar_image::archive::{self, Packed};
+use attar_image::archive::{Archive, ArchiveError, Kind, Packed};
+use attar_image::blobs::Blobs;
 use attar_image::digest::Digest;
-use attar_image::layout::{Durability, Image, Layout};
+use attar_image::layout::{Durability, Image, Layout, survey};
 use attar_image::manifest::Descriptor;
 use attar_image::platform::Platform;
 use attar_image::stack::{self, Settings, Stack};
@@ -19,40 +22,70 @@ use tempfile::TempDir;
 use crate::analyses::Analyses;
 use crate::failure::Usage;
 use crate::ownership;
+use crate::remote::Local;
 use crate::source::ImageSource;
 
-/// An image, or several that one index holds.
+/// Images that are open for reading.
 pub(crate) struct Opened {
-    layout: Layout,
     analyses: Option<Analyses>,
-    /// One image a platform, in the order of the index.
+    /// What gives the blobs of the images.
+    blobs: Arc<dyn Blobs>,
+    /// One image a platform, in the order of the index; of an archive, all of its images.
     pub(crate) images: Vec<Image>,
-    /// Where an archive's blobs were put while it is read.
-    _scratch: Option<TempDir>,
+    /// What of it was not opened, and other things worth knowing: one sentence each.
+    pub(crate) notes: Vec<String>,
+    /// Whether this is a root file system, which has no configuration.
+    pub(crate) is_root: bool,
+    /// What the images of an archive are called, when there are several.
+    names: Vec<String>,
+    /// Goes with the image.
+    _local: Option<Local>,
 }
 
-/// Opens an image; with a platform, only that platform's.
-pub(crate) fn open(source: &ImageSource, platform: Option<&str>) -> anyhow::Result<Opened> {
+/// Opens what is on this machine; with a platform, only that platform's image. Messages call it `named`.
+pub(crate) fn open(
+    source: &ImageSource,
+    named: &ImageSource,
+    platform: Option<&str>,
+) -> anyhow::Result<Opened> {
+    let context = || format!("cannot read `{named}`");
     let mut opened = match source {
         ImageSource::Layout { folder, name } => {
             let layout = Layout::open(folder)?;
-            let images = layout.images(&layout.resolve(name.as_deref())?)?;
-            Opened { layout, analyses: None, images, _scratch: None }
+            let entry = layout.resolve(name.as_deref())?;
+            Opened::of(Arc::new(layout), &[&entry], false).with_context(context)?
         }
-        ImageSource::Archive(path) => open_archive(path)?,
+        ImageSource::Archive { file, name } => {
+            let archive = Archive::open(file).with_context(context)?;
+            Opened::of_archive(archive, name.as_deref()).with_context(context)?
+        }
+        ImageSource::Root(path) if path.is_dir() => {
+            Opened::of_archive(Archive::of_folder(path)?, None).with_context(context)?
+        }
+        ImageSource::Root(path) => {
+            let archive = File::open(path).map_err(ArchiveError::Read).and_then(Archive::of_root);
+            Opened::of_archive(archive.with_context(context)?, None).with_context(context)?
+        }
+        ImageSource::Stdin => Opened::of_archive(standard_input()?, None).with_context(context)?,
         elsewhere => return Err(not_here(elsewhere)),
     };
     if let Some(wanted) = platform {
-        let wanted: Platform = wanted.parse().with_context(|| format!("cannot read platform `{wanted}`"))?;
-        let found = |image: &Image| image.platform.is_same(&wanted);
-        if !opened.images.iter().any(found) {
-            let platforms = opened.images.iter().map(|image| format!("`{}`", image.platform));
-            let platforms = platforms.collect::<Vec<_>>().join(", ");
-            return Err(Usage::new(format!("no image for `{wanted}`: found {platforms}")).into());
-        }
-        opened.images.retain(found);
+        opened.narrow(wanted)?;
     }
     Ok(opened)
+}
+
+/// Reads the archive on standard input; one that comes from a file stays where it is.
+fn standard_input() -> anyhow::Result<Archive> {
+    let context = "cannot read standard input";
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        return Err(Usage::new("standard input is a terminal: expected an archive")
+            .hint("`docker save IMAGE | attar … -`, or name the file")
+            .into());
+    }
+    let file = File::from(stdin.as_fd().try_clone_to_owned().context(context)?);
+    Archive::of(file).context(context)
 }
 
 /// One image as it stands in a layout.
@@ -76,18 +109,41 @@ pub(crate) fn entry(source: &ImageSource) -> anyhow::Result<Entry> {
             let referrers = layout.index()?.into_value().manifests;
             Ok(Entry { layout, descriptor, referrers, _scratch: None })
         }
-        ImageSource::Archive(path) => {
-            let (layout, mut imported, scratch) = import(path)?;
+        ImageSource::Archive { file, name } => {
+            let (layout, mut imported, scratch) = import(file, name.as_deref())?;
             imported.dedup_by_key(|imported| imported.entry.digest);
             let [Packed { entry, referrers, .. }] = &imported[..] else {
-                let message = format!("`{}` holds {} images, not one", path.display(), imported.len());
+                let message = format!("`{}` holds {} images, not one", file.display(), imported.len());
                 return Err(Usage::new(message).into());
             };
             let (descriptor, referrers) = (entry.clone(), referrers.clone());
             Ok(Entry { layout, descriptor, referrers, _scratch: Some(scratch) })
         }
+        ImageSource::Root(_) | ImageSource::Stdin => Err(Usage::new(format!(
+            "`{source}` has no evidence beside it: expected an image in a layout, an archive \
+                                    or a registry"
+        ))
+        .into()),
         elsewhere => Err(not_here(elsewhere)),
     }
+}
+
+/// Returns the platform of this machine.
+pub(crate) fn host_platform() -> Platform {
+    Platform::new("linux", std::env::consts::ARCH, None)
+}
+
+/// Says how much of an index is no image.
+pub(crate) fn skipped(others: usize) -> String {
+    match others {
+        1 => "1 attestation or artifact of the index is no image: skipped".into(),
+        _ => format!("{others} attestations and artifacts of the index are no images: skipped"),
+    }
+}
+
+/// Says which platform of several is read.
+pub(crate) fn other_platforms(chosen: &Platform, others: &str) -> String {
+    format!("read for `{chosen}`; `--platform` chooses another: {others}")
 }
 
 /// Images elsewhere are brought here first; a command that does not do so cannot read them.
@@ -97,26 +153,17 @@ fn not_here(source: &ImageSource) -> anyhow::Error {
         .into()
 }
 
-fn open_archive(path: &Path) -> anyhow::Result<Opened> {
-    let (layout, imported, scratch) = import(path)?;
-    let images: Result<Vec<Vec<Image>>, _> =
-        imported.iter().map(|imported| layout.images(&imported.entry)).collect();
-    Ok(Opened {
-        images: images?.into_iter().flatten().collect(),
-        layout,
-        analyses: None,
-        _scratch: Some(scratch),
-    })
-}
-
 /// Puts the images of an archive into a layout of its own.
-fn import(path: &Path) -> anyhow::Result<(Layout, Vec<Packed>, TempDir)> {
+fn import(path: &Path, name: Option<&str>) -> anyhow::Result<(Layout, Vec<Packed>, TempDir)> {
     let context = || format!("cannot read `{}`", path.display());
-    let file = File::open(path).with_context(context)?;
+    let archive = Archive::open(path).with_context(context)?;
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let layout = Layout::create(scratch.path())?;
-    let imported = archive::import(io::BufReader::new(file), &layout.write(Durability::Process)?)
-        .with_context(context)?;
+    let mut imported = archive.import(&layout.write(Durability::Process)?).with_context(context)?;
+    if let Some(name) = name {
+        let named: Vec<Packed> = archive.named(name).with_context(context)?.into_iter().cloned().collect();
+        imported.retain(|image| named.iter().any(|named| named.names == image.names));
+    }
     Ok((layout, imported, scratch))
 }
 
@@ -127,14 +174,130 @@ impl Opened {
     }
 
     /// Returns what holds the blobs.
-    pub(crate) fn blobs(&self) -> &Layout {
-        &self.layout
+    pub(crate) fn blobs(&self) -> &dyn Blobs {
+        &*self.blobs
+    }
+
+    /// Keeps what was brought here as long as it is open.
+    pub(crate) fn holding(self, local: Local) -> Self {
+        Self { _local: Some(local), ..self }
+    }
+
+    fn of_archive(archive: Archive, name: Option<&str>) -> anyhow::Result<Self> {
+        let archive = Arc::new(archive);
+        let packed: Vec<&Packed> = match name {
+            Some(name) => archive.named(name)?,
+            None => archive.images().iter().collect(),
+        };
+        let is_root = archive.kind() == Kind::RootFileSystem;
+        let entries: Vec<&Descriptor> = packed.iter().map(|packed| &packed.entry).collect();
+        let mut opened = Self::of(Arc::<Archive>::clone(&archive), &entries, is_root)?;
+        if packed.len() > 1 {
+            opened.names = packed.iter().filter_map(|packed| packed.names.first().cloned()).collect();
+        }
+        Ok(opened)
+    }
+
+    fn of(blobs: Arc<dyn Blobs>, entries: &[&Descriptor], is_root: bool) -> anyhow::Result<Self> {
+        let mut opened = Self {
+            blobs,
+            images: Vec::new(),
+            notes: Vec::new(),
+            is_root,
+            names: Vec::new(),
+            analyses: None,
+            _local: None,
+        };
+        let (mut others, mut absent) = (0, Vec::new());
+        for entry in entries {
+            let survey = survey(&*opened.blobs, entry)?;
+            for image in survey.images {
+                // Entries of several names are one image.
+                if !opened.images.iter().any(|known| known.descriptor.digest == image.descriptor.digest) {
+                    opened.images.push(image);
+                }
+            }
+            others += survey.others.len();
+            absent.extend(survey.absent);
+        }
+        if is_root {
+            opened.notes.push("no documents of an image: read as a root file system".into());
+        }
+        if others > 0 {
+            opened.notes.push(skipped(others));
+        }
+        if !absent.is_empty() {
+            let name = |entry: &Descriptor| match &entry.platform {
+                Some(platform) => format!("`{}`", platform.normalised()),
+                None => entry.digest.to_string(),
+            };
+            let names: Vec<String> = absent.iter().map(name).collect();
+            opened.notes.push(format!("listed and not there: {}", names.join(", ")));
+        }
+        Ok(opened)
+    }
+
+    /// Keeps the images of one platform.
+    fn narrow(&mut self, wanted: &str) -> anyhow::Result<()> {
+        let wanted: Platform = wanted.parse().with_context(|| format!("cannot read platform `{wanted}`"))?;
+        if self.is_root {
+            return Err(Usage::new(format!(
+                "a root file system has no platform: `{wanted}` cannot be chosen"
+            ))
+            .into());
+        }
+        let found = |image: &Image| image.platform.is_same(&wanted);
+        if !self.images.iter().any(found) {
+            let platforms = self.platforms().join(", ");
+            return Err(Usage::new(format!("no image for `{wanted}`: found {platforms}")).into());
+        }
+        self.images.retain(found);
+        Ok(())
+    }
+
+    fn platforms(&self) -> Vec<String> {
+        let mut platforms: Vec<String> = Vec::new();
+        for image in &self.images {
+            let platform = format!("`{}`", image.platform);
+            if !platforms.contains(&platform) {
+                platforms.push(platform);
+            }
+        }
+        platforms
+    }
+
+    /// Returns the one image that a command shows: the only one, or of several platforms this machine's,
+    /// or the first. All others are closed; which one it is of several becomes a note.
+    pub(crate) fn keep_one(&mut self) -> anyhow::Result<()> {
+        let platforms = self.platforms();
+        if platforms.len() < self.images.len() {
+            let names = self.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let message = match &*names {
+                "" => format!("expected one image, found {} for the same platform", self.images.len()),
+                names => format!("expected one image, found {names}"),
+            };
+            return Err(Usage::new(message)
+                .hint("`docker-archive:FILE:NAME` and `oci-archive:FILE:NAME` choose one")
+                .into());
+        }
+        let host = host_platform();
+        let chosen = self.images.iter().position(|image| image.platform.is_same(&host)).unwrap_or(0);
+        let Some(image) = self.images.get(chosen).cloned() else {
+            return Err(anyhow::anyhow!("no image was found"));
+        };
+        if platforms.len() > 1 {
+            let others = platforms.iter().enumerate().filter(|(place, _)| *place != chosen);
+            let others: Vec<&str> = others.map(|(_, platform)| platform.as_str()).collect();
+            self.notes.push(other_platforms(&image.platform, &others.join(", ")));
+        }
+        self.images = vec![image];
+        Ok(())
     }
 
     /// Reads all layers of one image, with the digests of all contents.
     pub(crate) fn stack(&self, image: &Image) -> anyhow::Result<Stack> {
         let settings = Settings { digests: true, cache: self.kept(), ..Settings::default() };
-        Stack::read(&self.layout, image, &settings)
+        Stack::read(&*self.blobs, image, &settings)
             .with_context(|| format!("cannot read the image for {}", image.platform))
     }
 
@@ -148,7 +311,7 @@ impl Opened {
         stack: &Stack,
         wanted: &BTreeSet<Digest>,
     ) -> anyhow::Result<BTreeMap<Digest, Vec<u8>>> {
-        Ok(stack.contents(&self.layout, wanted, catalog::MAX_DATA)?)
+        Ok(stack.contents(&*self.blobs, wanted, catalog::MAX_DATA)?)
     }
 
     /// Returns the packages that an image says it holds.
@@ -164,6 +327,6 @@ impl Opened {
 
     /// Returns which package has which path, as the image's own package data says.
     pub(crate) fn ownership(&self, stack: &Stack) -> anyhow::Result<Ownership> {
-        ownership::of(stack, &self.layout)
+        ownership::of(stack, &*self.blobs)
     }
 }

@@ -1,5 +1,6 @@
 //! Brings an image of a registry or an engine into a layout of its own, so that it can be read like any.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -8,11 +9,13 @@ use attar_image::layout::{Durability, Layout, Writer};
 use attar_image::manifest::{Descriptor, Document, Index, media_type};
 use attar_image::platform::Platform;
 use attar_image::reference::Reference;
-use attar_registry::Wanted;
 use attar_registry::engine::{Engine, Kind};
+use attar_registry::{EngineError, Wanted};
 use tempfile::TempDir;
 
+use crate::analyses::Analyses;
 use crate::args::RegistryArgs;
+use crate::image::{self, Opened};
 use crate::network::Network;
 use crate::progress::Reporter;
 use crate::settings::Settings;
@@ -23,8 +26,21 @@ use crate::source::ImageSource;
 pub(crate) enum Extent {
     /// The image, on one platform if one is wanted.
     Image,
+    /// The image on one platform: the wanted one, else this machine's, else the first.
+    OneImage,
     /// The image with the artifacts of this type that are about it.
     WithArtifacts(&'static str),
+}
+
+/// An image of an engine that is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read `{}:{name}`", .kind.prefix())]
+pub(crate) struct NoEngine {
+    /// The engine.
+    pub(crate) kind: Kind,
+    /// What it was asked for.
+    pub(crate) name: String,
+    source: EngineError,
 }
 
 /// How many artifacts about an image are brought at most.
@@ -36,6 +52,29 @@ pub(crate) struct Local {
     pub(crate) source: ImageSource,
     /// Goes with the image.
     _scratch: Option<TempDir>,
+}
+
+/// Brings images here, opens them, and says what is worth knowing about that.
+///
+/// With [`Extent::OneImage`] one image is open, and it is an error when one cannot be chosen.
+pub(crate) fn open(
+    source: &ImageSource,
+    platform: Option<&str>,
+    extent: Extent,
+    settings: &Settings,
+    arguments: &RegistryArgs,
+    reporter: &Reporter,
+) -> anyhow::Result<Opened> {
+    let local = bring(source, platform, extent, settings, arguments, reporter)?;
+    let opened = image::open(&local.source, source, platform)?;
+    let mut opened = opened.keeping(Analyses::open(settings, reporter)).holding(local);
+    if extent == Extent::OneImage {
+        opened.keep_one()?;
+    }
+    for note in &opened.notes {
+        reporter.say(&format!("`{source}`: {note}"));
+    }
+    Ok(opened)
 }
 
 /// Brings an image here, unless it is here already.
@@ -56,9 +95,19 @@ pub(crate) fn bring(
     let bringing = Bringing { network: &network, layout: &layout, platform, extent, reporter };
     match source {
         ImageSource::Registry(reference) => bringing.pull(reference)?,
-        ImageSource::Engine { kind, name } => bringing.save(&network.engine(*kind)?, name)?,
+        ImageSource::Engine { kind, name } => {
+            let engine = network.engine(*kind).map_err(|error| match error.is_absent() {
+                true => NoEngine { kind: *kind, name: name.clone(), source: error }.into(),
+                false => anyhow::Error::new(error),
+            })?;
+            bringing.save(&engine, name)?;
+        }
         ImageSource::Anywhere(reference) => bringing.take_anywhere(reference)?,
-        ImageSource::Layout { .. } | ImageSource::Archive(_) => {}
+        // These are here.
+        ImageSource::Layout { .. }
+        | ImageSource::Archive { .. }
+        | ImageSource::Root(_)
+        | ImageSource::Stdin => {}
     }
     let source = ImageSource::Layout { folder: scratch.path().to_owned(), name: None };
     Ok(Local { source, _scratch: Some(scratch) })
@@ -75,6 +124,11 @@ struct Bringing<'a> {
 impl Bringing<'_> {
     /// Takes the first engine that has the image, else the registry, and says which.
     fn take_anywhere(&self, reference: &Reference) -> anyhow::Result<()> {
+        let name = reference.familiar();
+        if Path::new(&name).exists() {
+            self.reporter
+                .say(&format!("`{name}` is taken for an image: `./{name}` is the file or folder here"));
+        }
         for kind in [Kind::Docker, Kind::Podman] {
             let engine = match self.network.engine(kind) {
                 Ok(engine) => engine,
@@ -85,13 +139,12 @@ impl Bringing<'_> {
                     continue;
                 }
             };
-            let name = reference.familiar();
             if self.network.wait(engine.has(&name))? {
                 self.reporter.say(&format!("`{name}` is taken from {kind} at {}", engine.address()));
                 return self.save(&engine, &name);
             }
         }
-        self.reporter.say(&format!("`{}` is taken from the registry", reference.familiar()));
+        self.reporter.say(&format!("`{}` is taken from the registry", name));
         self.pull(reference)
     }
 
@@ -99,11 +152,26 @@ impl Bringing<'_> {
         let client = &self.network.client;
         let writer = Arc::new(self.layout.write(Durability::Process)?);
         let wanted = match (self.platform, self.extent) {
-            (Some(platform), Extent::Image) => Wanted::Platform(parse(platform)?),
-            (None, Extent::Image) => Wanted::Images,
             (_, Extent::WithArtifacts(_)) => Wanted::Everything,
+            (Some(platform), _) => Wanted::Platform(parse(platform)?),
+            (None, Extent::Image) => Wanted::Images,
+            (None, Extent::OneImage) => Wanted::OnePlatform(image::host_platform()),
         };
         let pulled = self.network.wait(client.pull(reference, &writer, &wanted))?;
+        if let (Extent::OneImage, None, [_, _, ..]) = (self.extent, self.platform, &pulled.platforms[..])
+            && let Some(chosen) = &pulled.entry.platform
+        {
+            let others = pulled.platforms.iter().filter(|platform| !platform.is_same(chosen));
+            let others: Vec<String> = others.map(|platform| format!("`{platform}`")).collect();
+            self.reporter.say(&format!(
+                "`{}`: {}",
+                reference.familiar(),
+                image::other_platforms(chosen, &others.join(", "))
+            ));
+        }
+        if !matches!(self.extent, Extent::WithArtifacts(_)) && pulled.others > 0 {
+            self.reporter.say(&format!("`{}`: {}", reference.familiar(), image::skipped(pulled.others)));
+        }
         let mut referrers = Vec::new();
         if let Extent::WithArtifacts(kind) = self.extent {
             let listed = self.network.wait(client.referrers(&reference.repository, pulled.root.digest))?;

@@ -7,6 +7,7 @@
 mod classic;
 mod docker;
 mod error;
+mod folder;
 mod format;
 mod import;
 mod listing;

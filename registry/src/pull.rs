@@ -7,7 +7,7 @@ use attar_image::Platform;
 use attar_image::digest::{HashingWriter, Mismatch};
 use attar_image::filesystem::Content;
 use attar_image::layout::{LayoutError, Writer};
-use attar_image::manifest::{Descriptor, Document, Index};
+use attar_image::manifest::{Descriptor, Document, Index, Manifest};
 use attar_image::reference::{Reference, Repository};
 use reqwest::{StatusCode, header};
 use tokio::task::JoinSet;
@@ -36,6 +36,8 @@ pub enum Wanted {
     Images,
     /// The image for one platform.
     Platform(Platform),
+    /// The image for one platform: this one, or the first there is.
+    OnePlatform(Platform),
     /// Manifests alone: no configuration, no layer.
     Manifests,
 }
@@ -48,6 +50,10 @@ pub struct Pulled {
     pub entry: Descriptor,
     /// What the reference leads to.
     pub root: Descriptor,
+    /// The platforms that an index lists.
+    pub platforms: Vec<Platform>,
+    /// How many entries of an index are no images, but something about them.
+    pub others: usize,
 }
 
 impl Client {
@@ -61,6 +67,17 @@ impl Client {
         wanted: &Wanted,
     ) -> Result<Pulled, RegistryError> {
         let root = self.manifest(reference).await?;
+        let listed = match root.is_index() {
+            true => children(reference, &root)?,
+            false => Vec::new(),
+        };
+        let (others, images): (Vec<_>, Vec<_>) = listed.iter().partition(|child| child.is_about_an_image());
+        let platforms: Vec<Platform> =
+            images.iter().filter_map(|child| child.platform.as_ref().map(Platform::normalised)).collect();
+        let wanted = &one_platform(wanted, &platforms);
+        if !matches!(wanted, Wanted::Everything | Wanted::Manifests) && !root.is_index() {
+            check_image(reference, &root)?;
+        }
         let mut manifests = Vec::new();
         self.collect(reference, &root, wanted, 0, &mut manifests).await?;
         let entry = match wanted {
@@ -76,7 +93,8 @@ impl Client {
         for manifest in &manifests {
             into.put(&manifest.descriptor.media_type, &manifest.bytes[..], None)?;
         }
-        Ok(Pulled { entry, root: root.descriptor })
+        let others = others.len();
+        Ok(Pulled { entry, root: root.descriptor, platforms, others })
     }
 
     /// Reads the manifests that are wanted, what an index names before the index.
@@ -366,10 +384,30 @@ fn children(reference: &Reference, index: &RawManifest) -> Result<Vec<Descriptor
     Ok(Document::<Index>::parse(index.bytes.clone()).map_err(invalid)?.into_value().manifests)
 }
 
+/// Chooses one of several platforms, where one is to be chosen.
+fn one_platform(wanted: &Wanted, platforms: &[Platform]) -> Wanted {
+    let Wanted::OnePlatform(preferred) = wanted else { return wanted.clone() };
+    let found = platforms.iter().find(|platform| platform.is_same(preferred)).or(platforms.first());
+    found.map_or(Wanted::Images, |platform| Wanted::Platform(platform.clone()))
+}
+
+/// Refuses what is no image before its blobs are fetched, which can be of any size.
+fn check_image(reference: &Reference, manifest: &RawManifest) -> Result<(), RegistryError> {
+    let invalid = |source| RegistryError::Document { reference: Box::new(reference.clone()), source };
+    let document = Document::<Manifest>::parse(manifest.bytes.clone()).map_err(invalid)?;
+    match document.artifact() {
+        Some(kind) => {
+            let digest = manifest.descriptor.digest;
+            Err(LayoutError::Artifact { digest, kind: kind.to_owned() }.into())
+        }
+        None => Ok(()),
+    }
+}
+
 fn is_wanted(child: &Descriptor, wanted: &Wanted) -> bool {
     match wanted {
         Wanted::Everything | Wanted::Manifests => true,
-        Wanted::Images => !child.is_about_an_image(),
+        Wanted::Images | Wanted::OnePlatform(_) => !child.is_about_an_image(),
         Wanted::Platform(platform) => {
             let own = child.platform.as_ref();
             !child.is_about_an_image() && own.is_none_or(|own| own.is_same(platform))

@@ -16,7 +16,8 @@ use super::shared::{RegistryArgs, ReportArgs};
   attar packages api.tar --platform linux/arm64 -o json
 
 Images: REF (of Docker or Podman, else of its registry), registry:REF, docker:REF, podman:REF,
-oci:DIR[:NAME], oci-archive:FILE, docker-archive:FILE, or a path.")]
+oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], rootfs:FILE|DIR, a path, or `-`
+(an archive on standard input).")]
 pub(crate) struct PackagesArgs {
     /// Specs or images; `DIR/...` is every spec below a folder. Default: the nearest `attar.yaml`, here
     /// or in a folder above.

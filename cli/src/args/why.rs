@@ -24,7 +24,8 @@ pub(crate) struct WhyArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) variant: Option<String>,
 
-    /// Platform to look at. Default: the first of the spec or the image.
+    /// Platform to look at. Default: of a spec the first, of an image this machine's, else its
+    /// first.
     #[arg(long, value_name = "PLATFORM")]
     pub(crate) platform: Option<String>,
 

@@ -11,15 +11,14 @@ use attar_image::reference::Reference;
 
 use super::context::{pairs, start};
 use super::several;
-use crate::analyses::Analyses;
 use crate::args::CheckArgs;
 use crate::discovery;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
-use crate::image;
+use crate::image::Opened;
 use crate::output;
 use crate::progress::Reporter;
-use crate::remote::{self, Extent, Local};
+use crate::remote::{self, Extent};
 use crate::settings::Settings;
 use crate::source::{self, ImageSource, Source};
 use crate::verdict::{Asked, Judged, Judging, KnownMarks, Name, Verdicts, judge_candidate, judge_image};
@@ -100,8 +99,8 @@ struct Checking<'a> {
     settings: &'a Settings,
     reporter: &'a Reporter,
     asked: Asked,
-    /// Images that were brought here, by source and platform.
-    here: BTreeMap<(String, Option<String>), Local>,
+    /// Images that are open, by source and platform.
+    here: BTreeMap<(String, Option<String>), Opened>,
     worst: ExitCode,
 }
 
@@ -174,11 +173,10 @@ impl Checking<'_> {
         let key = (source.to_string(), one.map(str::to_owned));
         if !self.here.contains_key(&key) {
             let (settings, registry) = (self.settings, &self.arguments.registry);
-            let local = remote::bring(source, one, Extent::Image, settings, registry, self.reporter)?;
-            self.here.insert(key.clone(), local);
+            let opened = remote::open(source, one, Extent::Image, settings, registry, self.reporter)?;
+            self.here.insert(key.clone(), opened);
         }
-        let opened =
-            image::open(&self.here[&key].source, one)?.keeping(Analyses::open(self.settings, self.reporter));
+        let opened = &self.here[&key];
         let wanted: Vec<Platform> = platforms
             .iter()
             .map(|text| text.parse().with_context(|| format!("cannot read platform `{text}`")))

@@ -9,12 +9,11 @@ use attar_scanner::Installed;
 use serde::Serialize;
 
 use super::several;
-use crate::analyses::Analyses;
 use crate::args::PackagesArgs;
 use crate::discovery;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
-use crate::image::{self, Opened};
+use crate::image::Opened;
 use crate::output::{self, Report};
 use crate::progress::Reporter;
 use crate::remote::{self, Extent};
@@ -124,10 +123,8 @@ fn of(
             Err(Usage::new("an image has no variants: `--variant` is for specs").into())
         }
         Source::Image(found) => {
-            let local =
-                remote::bring(found, platform, Extent::Image, settings, &arguments.registry, reporter)?;
-            let analyses = Analyses::open(settings, reporter);
-            of_image(&image::open(&local.source, platform)?.keeping(analyses), reporter)
+            let (extent, registry) = (Extent::Image, &arguments.registry);
+            of_image(&remote::open(found, platform, extent, settings, registry, reporter)?, reporter)
         }
     }
 }

@@ -8,13 +8,11 @@ use serde::Serialize;
 
 use super::context::{pairs, start};
 use super::why_image;
-use crate::analyses::Analyses;
 use crate::args::WhyArgs;
 use crate::discovery;
 use crate::escape;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
-use crate::image;
 use crate::output::{self, Report};
 use crate::progress::Reporter;
 use crate::remote::{self, Extent};
@@ -85,9 +83,8 @@ pub(crate) fn run(arguments: &WhyArgs, settings: &Settings) -> anyhow::Result<Ex
         Source::Spec(spec) => of_spec(arguments, settings, &reporter, spec, what)?,
         Source::Image(source) => {
             let platform = arguments.platform.as_deref();
-            let local =
-                remote::bring(&source, platform, Extent::Image, settings, &arguments.registry, &reporter)?;
-            let opened = image::open(&local.source, platform)?.keeping(Analyses::open(settings, &reporter));
+            let (extent, registry) = (Extent::OneImage, &arguments.registry);
+            let opened = remote::open(&source, platform, extent, settings, registry, &reporter)?;
             why_image::reasons(&opened, what)?
         }
     };

@@ -1,7 +1,10 @@
 //! Advice about registries and engines.
 
 use attar_image::reference::Reference;
+use attar_registry::engine::Kind;
 use attar_registry::{AuthError, EngineError, Failure, RegistryError, Task};
+
+use crate::remote::NoEngine;
 
 /// Returns advice for a request that failed.
 pub(super) fn failed(error: &RegistryError) -> Option<String> {
@@ -24,7 +27,9 @@ pub(super) fn failed(error: &RegistryError) -> Option<String> {
             }
             _ => "a registry that does not speak TLS needs `--plain-http`".into(),
         }),
-        (Task::ReadManifest(reference), failure) if failure.code() == Some(404) => not_found(reference),
+        (Task::ReadManifest(reference), failure) if matches!(failure.code(), Some(401 | 404)) => {
+            not_found(reference)
+        }
         (_, failure) if failure.code() == Some(403) => {
             Some("the login that is stored may not do this: it needs the right to push".into())
         }
@@ -43,6 +48,19 @@ fn not_found(reference: &Reference) -> Option<String> {
         "docker.io" => Some(format!("`{name}` is a repository of Docker Hub: others begin with their host")),
         _ => None,
     }
+}
+
+/// Returns advice for an image of an engine that is not there.
+pub(super) fn no_engine(error: &NoEngine) -> Option<String> {
+    let NoEngine { name, .. } = error;
+    Some(match error.kind {
+        Kind::Docker => {
+            format!(
+                "`registry://{name}` asks the registry: what is `docker://` to skopeo is `registry://` here"
+            )
+        }
+        Kind::Podman => format!("`registry:{name}` asks the registry"),
+    })
 }
 
 /// Returns advice for an engine that cannot be used.

@@ -1,6 +1,7 @@
 //! What can go wrong with an archive.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::digest::{DiffId, Digest};
 use crate::layer::reader::TarError;
@@ -22,6 +23,14 @@ pub enum ArchiveError {
     /// A stream cannot be kept while it is read.
     #[error("cannot write a temporary file")]
     Spool(#[source] io::Error),
+    /// A file of a root file system cannot be read.
+    #[error("cannot read `{}`", .path.display())]
+    Folder {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A stream becomes far longer than it came.
     #[error("{compressed} compressed bytes become more than {length}: this is no image")]
     Bomb {

@@ -178,7 +178,7 @@ pub enum LayoutError {
 impl LayoutError {
     /// Says whether a blob is not there.
     pub fn is_missing_blob(&self) -> bool {
-        matches!(self, Self::MissingBlob { .. })
+        matches!(self, Self::MissingBlob { .. } | Self::NotInArchive { .. })
     }
 
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {

@@ -138,12 +138,9 @@ impl Survey {
         if is_index && depth == MAX_DEPTH {
             return Err(LayoutError::TooDeep { digest });
         }
-        let is_absent = |error: &LayoutError| {
-            matches!(error, LayoutError::MissingBlob { .. } | LayoutError::NotInArchive { .. })
-        };
         if is_index {
             let index: Document<Index> = match document(blobs, entry) {
-                Err(error) if depth > 0 && is_absent(&error) => {
+                Err(error) if depth > 0 && error.is_missing_blob() => {
                     self.absent.push(entry.clone());
                     return Ok(());
                 }
@@ -152,7 +149,7 @@ impl Survey {
             return index.manifests.iter().try_for_each(|entry| self.collect(blobs, entry, depth + 1));
         }
         let manifest: Document<Manifest> = match document(blobs, entry) {
-            Err(error) if depth > 0 && is_absent(&error) => {
+            Err(error) if depth > 0 && error.is_missing_blob() => {
                 self.absent.push(entry.clone());
                 return Ok(());
             }
