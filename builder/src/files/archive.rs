@@ -98,7 +98,7 @@ fn unpack(request: &FileRequest, to: &TreePath, data: Arc<PackageData>) -> Resul
     collected.tree.insert(to.clone(), request.directory());
     let mut files: BTreeMap<TreePath, (Content, bool)> = BTreeMap::new();
     let mut reader = Reader::new(data.reader().map_err(ArchiveError::Read)?);
-    while let Some(Member { path, kind, metadata, offset, .. }) = reader.next_member()? {
+    while let Some(Member { path, kind, metadata, offset, .. }) = reader.next_in_place()? {
         let place = request.path(to, path.as_bytes()).map_err(Failure::Files)?;
         let special = |kind| ArchiveError::Special { path: path.clone(), kind };
         let entry = match kind {

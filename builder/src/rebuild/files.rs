@@ -208,7 +208,7 @@ fn read(layout: &Layout, descriptor: &Descriptor) -> Option<OwnLayer> {
     let data = Arc::new(PackageData::read(plain, limit, tempfile::tempfile).ok()??);
     let mut layer = OwnLayer { data: Some(Arc::clone(&data)), ..OwnLayer::default() };
     let mut reader = Reader::new(data.reader().ok()?);
-    while let Some(Member { path, kind, metadata, offset, .. }) = reader.next_member().ok()? {
+    while let Some(Member { path, kind, metadata, offset, .. }) = reader.next_in_place().ok()? {
         let entry = match kind {
             MemberKind::Directory => Entry::directory(metadata),
             MemberKind::Symlink { target } => Entry { metadata, ..Entry::symlink(target, 0) },

@@ -110,7 +110,7 @@ fn entries(
     let mut entries: BTreeMap<TreePath, RecordEntry> = BTreeMap::new();
     let mut groups = 0;
     let mut reader = Reader::new(data.reader().map_err(ReadError::Decompress)?);
-    while let Some(member) = reader.next_member()? {
+    while let Some(member) = reader.next_in_place()? {
         let Member { path, kind, metadata, offset, .. } = member;
         let kind = match kind {
             MemberKind::Directory => RecordKind::Directory,

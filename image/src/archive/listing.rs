@@ -156,7 +156,7 @@ impl Listing {
 fn walk(file: &File, mut visit: impl FnMut(Member) -> Result<(), ArchiveError>) -> Result<(), ArchiveError> {
     let blob = file.try_clone().and_then(Blob::whole).map_err(ArchiveError::Read)?;
     let mut reader = Reader::new(BufReader::with_capacity(BUFFER, blob));
-    while let Some(member) = reader.next_member()? {
+    while let Some(member) = reader.next_in_place()? {
         reader.seek_past_content()?;
         visit(member)?;
     }

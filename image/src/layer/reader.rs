@@ -1,18 +1,21 @@
 //! Reads tar streams from outside: layers, package archives, a user's own archives.
 //!
-//! Understands POSIX ustar and pax, the old V7 form, and GNU's long names and base-256 numbers. The
-//! bytes are treated as hostile: every length is bounded, a path can never leave the tree, and what
-//! cannot be represented (sparse files, multi-volume archives) is an error rather than a guess.
+//! Understands POSIX ustar and pax, the old V7 form, and GNU's long names, base-256 numbers and sparse
+//! files. The bytes are treated as hostile: every length is bounded, a path can never leave the tree,
+//! and what cannot be represented (multi-volume archives) is an error rather than a guess.
 
+mod extension;
 mod seek;
+mod sparse;
 
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 
 use super::{BLOCK, padding};
 use crate::digest::HashingWriter;
 use crate::filesystem::{Content, Entry, FileTree, Kind, LinkGroup, Metadata};
 use crate::path::{InvalidPath, TreePath, escape};
+use extension::Extensions;
+use sparse::Expansion;
 
 /// The longest pax header or GNU long name that is read, in bytes.
 const MAX_EXTENSION: u64 = 1 << 20;
@@ -85,8 +88,11 @@ pub struct Member {
     pub metadata: Metadata,
     /// Position of its first header in the uncompressed stream, extended headers included.
     pub start: u64,
-    /// Position of its content in the uncompressed stream.
+    /// Position of its content in the uncompressed stream; of a sparse file, that of what is no hole.
     pub offset: u64,
+    /// Whether it is a file of which the archive leaves out holes: its bytes do not stand at its offset
+    /// as they are, and only the reader puts the holes in.
+    pub is_sparse: bool,
 }
 
 /// The type of an entry of a tar stream.
@@ -138,21 +144,12 @@ pub struct Reader<R> {
     remaining: u64,
     /// Zero bytes after the current content.
     padding: u64,
+    /// The current content, when it is that of a sparse file.
+    expansion: Option<Expansion>,
+    /// Bytes of holes that have been read.
+    holes: u64,
     global: Extensions,
     ended: bool,
-}
-
-/// What pax headers and GNU long names say of the next entry.
-#[derive(Clone, Debug, Default)]
-struct Extensions {
-    path: Option<Vec<u8>>,
-    link: Option<Vec<u8>>,
-    size: Option<u64>,
-    uid: Option<u64>,
-    gid: Option<u64>,
-    mtime: Option<i64>,
-    sparse: bool,
-    xattrs: BTreeMap<Box<[u8]>, Box<[u8]>>,
 }
 
 impl<R: Read> Reader<R> {
@@ -163,7 +160,17 @@ impl<R: Read> Reader<R> {
 
     fn skipping(inner: R, skip: fn(&mut R, u64) -> io::Result<u64>) -> Self {
         let global = Extensions::default();
-        Self { inner, skip, position: 0, remaining: 0, padding: 0, global, ended: false }
+        Self {
+            inner,
+            skip,
+            position: 0,
+            remaining: 0,
+            padding: 0,
+            expansion: None,
+            holes: 0,
+            global,
+            ended: false,
+        }
     }
 
     /// Returns the next entry; `None` at the end of the archive. What was not read of the content
@@ -190,12 +197,25 @@ impl<R: Read> Reader<R> {
                 b'g' => {
                     let body = self.read_extension(size, offset)?;
                     self.global.apply_pax(&body, offset)?;
+                    // The map of a sparse file is that of one file.
+                    self.global.sparse = sparse::Records::default();
                     extensions = self.global.clone();
                 }
                 b'L' => extensions.path = Some(until_nul(self.read_extension(size, offset)?)),
                 b'K' => extensions.link = Some(until_nul(self.read_extension(size, offset)?)),
                 _ => return self.member(&header, extensions, size, (start, offset)).map(Some),
             }
+        }
+    }
+
+    /// Returns the next entry, for callers that read contents by their offsets: a sparse file is an
+    /// error.
+    pub fn next_in_place(&mut self) -> Result<Option<Member>, TarError> {
+        match self.next_member()? {
+            Some(Member { is_sparse: true, path, .. }) => {
+                Err(TarError::Unsupported { path: escape(path.as_bytes()), kind: String::from("S") })
+            }
+            other => Ok(other),
         }
     }
 
@@ -224,11 +244,9 @@ impl<R: Read> Reader<R> {
         header_size: u64,
         (start, offset): (u64, u64),
     ) -> Result<Member, TarError> {
-        let raw_path = extensions.path.clone().unwrap_or_else(|| header_name(header));
+        let given = extensions.sparse.name.as_ref().or(extensions.path.as_ref());
+        let raw_path = given.cloned().unwrap_or_else(|| header_name(header));
         let unsupported = |kind: u8| TarError::Unsupported { path: escape(&raw_path), kind: escape(&[kind]) };
-        if extensions.sparse {
-            return Err(unsupported(b'S'));
-        }
         let parse = |path: &[u8]| TreePath::parse(path).map_err(|source| TarError::Path { offset, source });
         let path = parse(&raw_path)?;
         let link = extensions.link.clone().unwrap_or_else(|| until_nul(header[157..257].to_vec()));
@@ -238,13 +256,15 @@ impl<R: Read> Reader<R> {
                 small(&header[337..345], "device number", offset)?,
             ))
         };
-        let mut size = 0;
+        let mut stored = 0;
+        let mut map = None;
         let kind = match header[156] {
             // Before POSIX a directory was a regular file whose name ends in a slash.
             b'0' | 0 | b'7' if raw_path.ends_with(b"/") => MemberKind::Directory,
-            b'0' | 0 | b'7' => {
-                size = extensions.size.unwrap_or(header_size);
-                MemberKind::File { size }
+            b'0' | 0 | b'7' | b'S' => {
+                stored = extensions.size.unwrap_or(header_size);
+                map = self.read_map(header, &extensions, &mut stored, offset)?;
+                MemberKind::File { size: map.as_ref().map_or(stored, |map| map.size) }
             }
             b'1' => MemberKind::HardLink { target: parse(&link)? },
             b'2' => MemberKind::Symlink { target: link.into() },
@@ -254,8 +274,10 @@ impl<R: Read> Reader<R> {
             b'6' => MemberKind::Fifo,
             other => return Err(unsupported(other)),
         };
-        self.remaining = size;
-        self.padding = padding(size) as u64;
+        self.remaining = stored;
+        self.padding = padding(stored) as u64;
+        let is_sparse = map.is_some();
+        self.expansion = map.map(Expansion::new);
         let id = |extension: Option<u64>, field: &[u8], name| match extension {
             Some(id) => u32::try_from(id).map_err(|_| TarError::Field { field: name, offset }),
             None => small(field, name, offset),
@@ -270,16 +292,16 @@ impl<R: Read> Reader<R> {
             },
             xattrs: extensions.xattrs,
         };
-        Ok(Member { path, kind, metadata, start, offset: self.position })
+        Ok(Member { path, kind, metadata, start, offset: self.position, is_sparse })
     }
 
-    /// Reads one header block; `None` at the end of the archive.
-    fn read_header(&mut self) -> Result<Option<[u8; BLOCK]>, TarError> {
+    /// Reads one block; `None` at the end of the stream.
+    fn read_block(&mut self) -> Result<Option<[u8; BLOCK]>, TarError> {
         let offset = self.position;
-        let mut header = [0; BLOCK];
+        let mut block = [0; BLOCK];
         let mut filled = 0;
         while filled < BLOCK {
-            match self.inner.read(&mut header[filled..]) {
+            match self.inner.read(&mut block[filled..]) {
                 // An archive without end blocks is what a segment of a layer is.
                 Ok(0) if filled == 0 => return Ok(None),
                 Ok(0) => return Err(Self::truncated(offset)),
@@ -289,6 +311,13 @@ impl<R: Read> Reader<R> {
             }
         }
         self.position += BLOCK as u64;
+        Ok(Some(block))
+    }
+
+    /// Reads one header block; `None` at the end of the archive.
+    fn read_header(&mut self) -> Result<Option<[u8; BLOCK]>, TarError> {
+        let offset = self.position;
+        let Some(header) = self.read_block()? else { return Ok(None) };
         if header.iter().all(|byte| *byte == 0) {
             return Ok(None);
         }
@@ -337,7 +366,7 @@ impl<R: Read> Reader<R> {
         if skipped < self.remaining {
             return Err(Self::truncated(offset));
         }
-        (self.remaining, self.padding) = (0, 0);
+        (self.remaining, self.padding, self.expansion) = (0, 0, None);
         Ok(())
     }
 }
@@ -382,6 +411,13 @@ impl<R: Read + Seek> Reader<BufReader<R>> {
 impl<R: Read> Read for Reader<R> {
     /// Reads the content of the current entry.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.expansion.is_some() { self.read_expanded(buffer) } else { self.read_stored(buffer) }
+    }
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads of the current entry what stands in the archive.
+    fn read_stored(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len().min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
         if wanted == 0 {
             return Ok(0);
@@ -393,56 +429,6 @@ impl<R: Read> Read for Reader<R> {
         self.position += read as u64;
         self.remaining -= read as u64;
         Ok(read)
-    }
-}
-
-impl Extensions {
-    fn apply_pax(&mut self, mut body: &[u8], offset: u64) -> Result<(), TarError> {
-        let invalid = |field| TarError::Field { field, offset };
-        while !body.is_empty() {
-            let space = memchr::memchr(b' ', body).ok_or_else(|| invalid("pax record"))?;
-            let length: usize = text(&body[..space]).ok_or_else(|| invalid("length of a pax record"))?;
-            let record = body.get(space + 1..length).ok_or_else(|| invalid("length of a pax record"))?;
-            let record = record.strip_suffix(b"\n").ok_or_else(|| invalid("pax record"))?;
-            let equals = memchr::memchr(b'=', record).ok_or_else(|| invalid("pax record"))?;
-            self.apply_record(&record[..equals], &record[equals + 1..], offset)?;
-            body = &body[length..];
-        }
-        Ok(())
-    }
-
-    fn apply_record(&mut self, keyword: &[u8], value: &[u8], offset: u64) -> Result<(), TarError> {
-        fn decimal<T: std::str::FromStr>(
-            value: &[u8],
-            field: &'static str,
-            offset: u64,
-        ) -> Result<T, TarError> {
-            text(value).ok_or(TarError::Field { field, offset })
-        }
-        match keyword {
-            b"path" => self.path = Some(value.to_vec()),
-            b"linkpath" => self.link = Some(value.to_vec()),
-            b"size" => self.size = Some(decimal(value, "pax size", offset)?),
-            b"uid" => self.uid = Some(decimal(value, "pax user number", offset)?),
-            b"gid" => self.gid = Some(decimal(value, "pax group number", offset)?),
-            b"mtime" => {
-                // Fractions of a second have no place in an image: they are cut off towards the past.
-                let (whole, fraction) = match memchr::memchr(b'.', value) {
-                    Some(dot) => (&value[..dot], &value[dot + 1..]),
-                    None => (value, &b""[..]),
-                };
-                let seconds: i64 = decimal(whole, "pax modification time", offset)?;
-                let below = whole.starts_with(b"-") && fraction.iter().any(|digit| *digit != b'0');
-                self.mtime = Some(seconds.saturating_sub(i64::from(below)));
-            }
-            _ if keyword.starts_with(b"GNU.sparse.") => self.sparse = true,
-            _ => {
-                if let Some(name) = keyword.strip_prefix(b"SCHILY.xattr.") {
-                    self.xattrs.insert(name.into(), value.into());
-                }
-            }
-        }
-        Ok(())
     }
 }
 

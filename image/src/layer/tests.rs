@@ -1,5 +1,8 @@
 //! Writer and reader together, and against the `tar` crate as the oracle.
 
+mod extensions;
+mod sparse;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 

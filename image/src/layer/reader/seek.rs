@@ -18,7 +18,7 @@ impl<R: Read + Seek> Reader<R> {
         })?;
         // The padding is left to be read: some writers leave it out at the very end.
         self.position += self.remaining;
-        self.remaining = 0;
+        (self.remaining, self.expansion) = (0, None);
         Ok(())
     }
 }
