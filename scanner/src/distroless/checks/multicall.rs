@@ -11,13 +11,13 @@ const NOTABLE: [&str; 14] = [
     "wget",
     "nc",
     "telnet",
+    "su",
+    "dpkg",
+    "rpm",
     "ftpget",
     "tftp",
     "ssl_client",
     "httpd",
-    "su",
-    "dpkg",
-    "rpm",
     "adduser",
     "awk",
     "vi",
@@ -44,12 +44,8 @@ fn draft(view: &View<'_>, program: &Program) -> Option<Draft> {
         (_, Some(name)) => format!("{first} is {name}"),
     };
     let count = program.paths().count() - 1;
-    let mut notable: Vec<&str> = program
-        .paths()
-        .filter_map(|path| NOTABLE.into_iter().find(|name| path.file_name() == name.as_bytes()))
-        .collect();
-    notable.sort_unstable();
-    notable.dedup();
+    let has = |name: &&&str| program.paths().any(|path| path.file_name() == name.as_bytes());
+    let notable: Vec<&str> = NOTABLE.iter().filter(has).take(5).copied().collect();
     let what = match (count, &notable[..]) {
         (0, _) => what,
         (count, []) => format!("{what}, with {count} more names"),

@@ -97,6 +97,11 @@ fn fix(view: &View<'_>, program: &Program) -> Fix {
     super::tools::removal(view, program)
 }
 
+/// Says whether a program is a shell, by a name or by content.
+pub(super) fn is_shell(program: &Program) -> bool {
+    program.identity(CheckId::D01).is_some() || program.paths().any(is_shell_name)
+}
+
 fn is_shell_name(path: &TreePath) -> bool {
     std::str::from_utf8(path.file_name()).is_ok_and(|name| NAMES.contains(&name))
 }

@@ -286,6 +286,8 @@ fn code_beyond_the_entrypoint_counts_against_a_budget() {
     assert_eq!(sample.found_by(CheckId::D12, &rules), [format!("fail: {what}")]);
     rules.allow = vec![allow(CheckId::D12, &["/usr/bin/other"], "used by hand", None)];
     assert_eq!(sample.judge_by(&rules).answer, Answer::Yes);
+    let shell = sample.and("bin/sh", known("busybox")).reaching(["bin/sh"]);
+    assert_eq!(shell.found(CheckId::D12), Vec::<String>::new());
     assert_eq!(Sample::new([]).judge(Profile::Static).answer, Answer::Yes);
     assert_eq!(Sample::new([("x", program("x"))]).judge(Profile::Static).answer, Answer::No);
 }

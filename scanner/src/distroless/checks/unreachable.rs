@@ -24,6 +24,10 @@ pub(super) fn run(view: &View<'_>) -> Findings {
     if reached.is_empty() && view.rules.profile != Profile::Static {
         return Findings::NotApplicable("the image starts nothing, so nothing can be reached".to_owned());
     }
+    if view.programs().list.iter().any(|program| program.is_reached && super::shell::is_shell(program)) {
+        let why = "the entrypoint starts a shell, which starts what it is told";
+        return Findings::NotApplicable(why.to_owned());
+    }
     let code = view.subject.tree.iter().filter(|(path, _)| !reached.contains(*path));
     let places: Vec<Spot> = code
         .filter(|(path, entry)| is_code(view, path, entry))
