@@ -301,6 +301,14 @@ impl Opened {
             .with_context(|| format!("cannot read the image for {}", image.platform))
     }
 
+    /// Reads the headers of all layers of one image: contents where they must be read anyway, all of
+    /// them if everything is to be verified.
+    pub(crate) fn layers(&self, image: &Image, verify: bool) -> anyhow::Result<Stack> {
+        let settings = Settings { verify, digests: verify, cache: self.kept() };
+        Stack::read(&self.layout, image, &settings)
+            .with_context(|| format!("cannot read the image for {}", image.platform))
+    }
+
     fn kept(&self) -> Option<&dyn stack::Analyses> {
         self.analyses.as_ref().map(|analyses| -> &dyn stack::Analyses { analyses })
     }

@@ -5,8 +5,6 @@
 //! the plain rules of the verb's crate; where it says so is kept ([`Policy::place`]), so that a
 //! finding points at its rule.
 
-#![allow(dead_code, reason = "the commands that judge come next")]
-
 mod dive;
 mod inspect;
 mod value;

@@ -81,7 +81,7 @@ fn is_shell(stack: &Stack, entry: EntryId, path: &TreePath) -> bool {
     // A link counts where it leads to something that can run.
     let target = match row.form {
         Form::File => Some(stack.linked(entry)),
-        Form::Symlink => is_named.then(|| followed(stack, path)).flatten(),
+        Form::Symlink if is_named => followed(stack, path),
         _ => None,
     };
     is_named && target.is_some_and(|target| stack.row(target).mode & 0o111 != 0)
@@ -89,50 +89,8 @@ fn is_shell(stack: &Stack, entry: EntryId, path: &TreePath) -> bool {
 
 /// Follows a symbolic link in the merged view to a file.
 fn followed(stack: &Stack, path: &TreePath) -> Option<EntryId> {
-    let mut path = path.clone();
-    // As many as Linux follows.
-    for _ in 0..40 {
-        path = with_real_directory(stack, &path)?;
-        let entry = stack.linked(stack.find(&path)?);
-        match stack.row(entry).form {
-            Form::Symlink => path = path.resolve_link(stack.symlink(entry)?).ok()?,
-            Form::File => return Some(entry),
-            _ => return None,
-        }
-    }
-    None
-}
-
-/// Follows links in the directories of a path.
-fn with_real_directory(stack: &Stack, path: &TreePath) -> Option<TreePath> {
-    let mut pending = reversed(path);
-    let mut current = TreePath::root();
-    let mut links = 0;
-    while let Some(name) = pending.pop() {
-        let next = current.join(&name).ok()?;
-        let entry = stack.find(&next).map(|entry| stack.linked(entry));
-        let target = entry.filter(|entry| stack.row(*entry).form == Form::Symlink);
-        match target.filter(|_| !pending.is_empty()) {
-            None => current = next,
-            Some(link) => {
-                links += 1;
-                if links > 40 {
-                    return None;
-                }
-                let target = next.resolve_link(stack.symlink(link)?).ok()?;
-                pending.extend(reversed(&target));
-                current = TreePath::root();
-            }
-        }
-    }
-    Some(current)
-}
-
-/// Returns the names of a path, the last first.
-fn reversed(path: &TreePath) -> Vec<Vec<u8>> {
-    let mut names: Vec<Vec<u8>> = path.components().map(<[u8]>::to_vec).collect();
-    names.reverse();
-    names
+    let entry = stack.linked(stack.find(&stack.resolve(path)?)?);
+    (stack.row(entry).form == Form::File).then_some(entry)
 }
 
 #[cfg(test)]

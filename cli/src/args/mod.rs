@@ -10,6 +10,7 @@ mod completions;
 mod environment;
 mod global;
 mod init;
+mod inspect;
 mod lock;
 mod man;
 mod packages;
@@ -29,6 +30,7 @@ pub(crate) use completions::CompletionsArgs;
 pub(crate) use environment::variable_of;
 pub(crate) use global::{ColorWhen, GlobalArgs, ProgressStyle};
 pub(crate) use init::InitArgs;
+pub(crate) use inspect::{InspectArgs, Metric};
 pub(crate) use lock::LockArgs;
 pub(crate) use man::ManArgs;
 pub(crate) use packages::PackagesArgs;
@@ -54,6 +56,7 @@ pub(crate) use why::WhyArgs;
   attar build --load                          load it into Docker or Podman
   attar check reg.example/api:1.4             is it distroless, and what stands in the way
   attar why attar.yaml libssl.so.3            which line of the spec brought it in
+  attar inspect reg.example/api:1.4           what each layer holds, and what is dead in it
 
 Exit codes: 0 yes, 1 error, 2 the answer is no, 3 cannot judge, 64 wrong usage.
 Every option can also be given as an environment variable: --cache-dir as ATTAR_CACHE_DIR."
@@ -75,6 +78,7 @@ pub(crate) enum Command {
     Rebuild(RebuildArgs),
     Show(ShowArgs),
     Why(WhyArgs),
+    Inspect(InspectArgs),
     Packages(PackagesArgs),
     Search(SearchArgs),
     Schema(SchemaArgs),

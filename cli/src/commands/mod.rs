@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod context;
 mod init;
+mod inspect;
 mod load;
 mod lock;
 mod man;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> anyhow::Result<Exit
         Command::Rebuild(arguments) => rebuild::run(arguments, settings),
         Command::Show(arguments) => show::run(arguments),
         Command::Why(arguments) => why::run(arguments, settings),
+        Command::Inspect(arguments) => inspect::run(arguments, settings),
         Command::Packages(arguments) => packages::run(arguments, settings),
         Command::Search(arguments) => search::run(arguments, settings),
         Command::Schema(arguments) => schema::run(arguments),

@@ -25,8 +25,7 @@ fn subject(findings: &Findings) -> String {
         String::new()
     } else {
         let failed = findings.results.iter().filter(|finding| finding.fails()).count();
-        let word = if failed == 0 { "passed".to_owned() } else { format!("failed ({failed})") };
-        format!(": **{word}**")
+        if findings.passed() { ": **passed**".to_owned() } else { format!(": **failed ({failed})**") }
     };
     line(&mut text, format_args!("### attar {verb} {}{verdict}\n", code(&findings.subject)));
     if !findings.figures.is_empty() {

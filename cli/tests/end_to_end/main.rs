@@ -14,6 +14,7 @@ mod examples;
 mod fixture;
 mod globs;
 mod hostile;
+mod inspect;
 mod judges;
 mod kill;
 mod loading;

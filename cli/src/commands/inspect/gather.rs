@@ -1,0 +1,153 @@
+//! Reads an image and computes all that is told of it.
+
+use std::collections::BTreeSet;
+
+use attar_image::layout::Image;
+use attar_image::stack::Stack;
+use attar_inspector::advice::{Advice, advice};
+use attar_inspector::analysis::Analysis;
+use attar_inspector::dive;
+use attar_inspector::duplicates::{Duplicate, duplicates};
+use attar_inspector::growth::Growth;
+use attar_inspector::packages::{Owners, Share, shares};
+use attar_inspector::rules::Outcome;
+use attar_packages::ownership::Ownership;
+
+use super::rules::Rules;
+use crate::analyses::Analyses;
+use crate::args::{InspectArgs, Metric};
+use crate::image::{self, Opened};
+use crate::progress::Reporter;
+use crate::remote::Local;
+use crate::settings::Settings;
+
+/// What is computed besides the figures.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    platform: Option<&'a str>,
+    verify: bool,
+    dive: bool,
+    packages: bool,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn of(arguments: &'a InspectArgs, rules: &Rules) -> Self {
+        Self {
+            platform: arguments.platform.as_deref(),
+            verify: arguments.verify,
+            dive: arguments.metric == Metric::Dive || rules.are_dives(),
+            packages: arguments.packages || rules.need_packages(),
+        }
+    }
+}
+
+/// All that is told of one image.
+pub(super) struct Inspected {
+    /// The image as the user named it.
+    pub(super) name: String,
+    /// Whether the platform tells it from others of the same name.
+    pub(super) is_one_of_several: bool,
+    pub(super) image: Image,
+    pub(super) stack: Stack,
+    pub(super) analysis: Analysis,
+    pub(super) dive: Option<dive::Figures>,
+    pub(super) advice: Vec<Advice>,
+    pub(super) packages: Vec<Share>,
+    pub(super) package_names: BTreeSet<String>,
+    pub(super) duplicates: Option<Vec<Duplicate>>,
+    pub(super) baseline: Option<Baseline>,
+    /// What became of the rules; none unless they were asked for.
+    pub(super) outcomes: Option<Vec<Outcome>>,
+}
+
+/// What an image is compared with.
+pub(super) struct Baseline {
+    pub(super) name: String,
+    pub(super) analysis: Analysis,
+    pub(super) growth: Growth,
+    /// Names of packages that it lacks.
+    pub(super) packages: Vec<String>,
+}
+
+/// Reads the images of a source: one for each platform that is wanted.
+pub(super) fn images(
+    name: &str,
+    local: &Local,
+    wanted: Wanted<'_>,
+    settings: &Settings,
+    reporter: &Reporter,
+) -> anyhow::Result<Vec<Inspected>> {
+    let opened = image::open(&local.source, wanted.platform)?.keeping(Analyses::open(settings, reporter));
+    let is_one_of_several = opened.images.len() > 1;
+    let inspected = opened.images.iter().map(|image| {
+        let inspected = inspect(name, &opened, image, wanted)?;
+        Ok(Inspected { is_one_of_several, ..inspected })
+    });
+    inspected.collect()
+}
+
+fn inspect(name: &str, opened: &Opened, image: &Image, wanted: Wanted<'_>) -> anyhow::Result<Inspected> {
+    let stack = opened.layers(image, wanted.verify)?;
+    let analysis = Analysis::of(&stack);
+    let ownership = wanted.packages.then(|| opened.ownership(&stack)).transpose()?;
+    Ok(Inspected {
+        name: name.to_owned(),
+        is_one_of_several: false,
+        image: image.clone(),
+        dive: wanted.dive.then(|| dive::Figures::of(&stack)),
+        advice: advice(&analysis),
+        packages: ownership.as_ref().map(|ownership| of_packages(&stack, ownership)).unwrap_or_default(),
+        package_names: ownership.map(names).unwrap_or_default(),
+        duplicates: wanted.verify.then(|| duplicates(&stack)).flatten(),
+        baseline: None,
+        outcomes: None,
+        analysis,
+        stack,
+    })
+}
+
+fn of_packages(stack: &Stack, ownership: &Ownership) -> Vec<Share> {
+    let packages: Vec<(String, String)> =
+        ownership.packages().iter().map(|package| (package.name.clone(), package.version.clone())).collect();
+    if packages.is_empty() {
+        return Vec::new();
+    }
+    let of = |path: &[u8]| ownership.owners(path).next().map(|id| id.index());
+    shares(stack, Owners { packages: &packages, of: &of })
+}
+
+fn names(ownership: Ownership) -> BTreeSet<String> {
+    ownership.packages().iter().map(|package| package.name.clone()).collect()
+}
+
+/// Compares each image with the one that the baseline has for its platform; a baseline with a single image
+/// is for all.
+pub(super) fn compare(images: &mut [Inspected], mut before: Vec<Inspected>, reporter: &Reporter) {
+    let is_single = before.len() == 1;
+    for image in images {
+        let place = before.iter().position(|other| other.image.platform.is_same(&image.image.platform));
+        let Some(place) = place.or(is_single.then_some(0)) else {
+            reporter.events().warn(format!("the baseline has no image for {}", image.image.platform));
+            continue;
+        };
+        let other = &mut before[place];
+        let growth = Growth::of(&image.stack, &other.stack);
+        let new = image.package_names.difference(&other.package_names);
+        image.baseline = Some(Baseline {
+            name: other.name.clone(),
+            analysis: other.analysis.clone(),
+            growth,
+            packages: new.cloned().collect(),
+        });
+    }
+}
+
+impl Inspected {
+    /// Returns the image as messages name it: with its platform if there are several.
+    pub(super) fn subject(&self) -> String {
+        match self.is_one_of_several {
+            true => format!("{} ({})", self.name, self.image.platform),
+            false => self.name.clone(),
+        }
+    }
+}
