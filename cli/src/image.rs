@@ -305,7 +305,7 @@ impl Opened {
     /// them if everything is to be verified.
     pub(crate) fn layers(&self, image: &Image, verify: bool) -> anyhow::Result<Stack> {
         let settings = Settings { verify, digests: verify, cache: self.kept() };
-        Stack::read(&self.layout, image, &settings)
+        Stack::read(&*self.blobs, image, &settings)
             .with_context(|| format!("cannot read the image for {}", image.platform))
     }
 

@@ -54,6 +54,7 @@ impl Format {
     /// What every reading command has.
     pub(crate) const PLAIN: &'static [Self] = &[Self::Table, Self::Json];
     /// What a command has that judges something.
+    #[allow(dead_code, reason = "the verdict writes these too")]
     pub(crate) const OF_FINDINGS: &'static [Self] =
         &[Self::Table, Self::Json, Self::Markdown, Self::Sarif, Self::Junit];
     /// What a command has that judges whole images.

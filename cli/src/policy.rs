@@ -66,6 +66,7 @@ impl Policy {
     }
 }
 
+#[allow(dead_code, reason = "the verdict reads its section of the policy")]
 /// Reads the policy that is named, or else `attar-policy.yaml` of the working directory; `None` if there
 /// is none.
 pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<Option<Policy>> {

@@ -26,13 +26,14 @@ variable CI changes nothing. A baseline without rules of growth may be exceeded 
 no setuid file and no shell.
 
 Images: REF (of Docker or Podman, else of its registry), registry:REF, docker:REF, podman:REF,
-oci:DIR[:NAME], oci-archive:FILE, docker-archive:FILE, or a path.")]
+oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], rootfs:FILE|DIR, a path, or `-`
+(an archive on standard input).")]
 pub(crate) struct InspectArgs {
     /// Image.
     #[arg(value_name = "IMAGE")]
     pub(crate) image: String,
 
-    /// Platform to inspect, such as `linux/arm64`. Default: all.
+    /// Platform to inspect, such as `linux/arm64`. Default: this machine's, else the first.
     #[arg(long, value_name = "PLATFORM")]
     pub(crate) platform: Option<String>,
 

@@ -14,26 +14,20 @@ use attar_inspector::rules::Outcome;
 use attar_packages::ownership::Ownership;
 
 use super::rules::Rules;
-use crate::analyses::Analyses;
 use crate::args::{InspectArgs, Metric};
-use crate::image::{self, Opened};
-use crate::progress::Reporter;
-use crate::remote::Local;
-use crate::settings::Settings;
+use crate::image::Opened;
 
 /// What is computed besides the figures.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
-    platform: Option<&'a str>,
+pub(super) struct Wanted {
     verify: bool,
     dive: bool,
     packages: bool,
 }
 
-impl<'a> Wanted<'a> {
-    pub(super) fn of(arguments: &'a InspectArgs, rules: &Rules) -> Self {
+impl Wanted {
+    pub(super) fn of(arguments: &InspectArgs, rules: &Rules) -> Self {
         Self {
-            platform: arguments.platform.as_deref(),
             verify: arguments.verify,
             dive: arguments.metric == Metric::Dive || rules.are_dives(),
             packages: arguments.packages || rules.need_packages(),
@@ -45,8 +39,6 @@ impl<'a> Wanted<'a> {
 pub(super) struct Inspected {
     /// The image as the user named it.
     pub(super) name: String,
-    /// Whether the platform tells it from others of the same name.
-    pub(super) is_one_of_several: bool,
     pub(super) image: Image,
     pub(super) stack: Stack,
     pub(super) analysis: Analysis,
@@ -69,30 +61,17 @@ pub(super) struct Baseline {
     pub(super) packages: Vec<String>,
 }
 
-/// Reads the images of a source: one for each platform that is wanted.
-pub(super) fn images(
-    name: &str,
-    local: &Local,
-    wanted: Wanted<'_>,
-    settings: &Settings,
-    reporter: &Reporter,
-) -> anyhow::Result<Vec<Inspected>> {
-    let opened = image::open(&local.source, wanted.platform)?.keeping(Analyses::open(settings, reporter));
-    let is_one_of_several = opened.images.len() > 1;
-    let inspected = opened.images.iter().map(|image| {
-        let inspected = inspect(name, &opened, image, wanted)?;
-        Ok(Inspected { is_one_of_several, ..inspected })
-    });
-    inspected.collect()
+/// Reads the images that are open.
+pub(super) fn images(name: &str, opened: &Opened, wanted: Wanted) -> anyhow::Result<Vec<Inspected>> {
+    opened.images.iter().map(|image| inspect(name, opened, image, wanted)).collect()
 }
 
-fn inspect(name: &str, opened: &Opened, image: &Image, wanted: Wanted<'_>) -> anyhow::Result<Inspected> {
+fn inspect(name: &str, opened: &Opened, image: &Image, wanted: Wanted) -> anyhow::Result<Inspected> {
     let stack = opened.layers(image, wanted.verify)?;
     let analysis = Analysis::of(&stack);
     let ownership = wanted.packages.then(|| opened.ownership(&stack)).transpose()?;
     Ok(Inspected {
         name: name.to_owned(),
-        is_one_of_several: false,
         image: image.clone(),
         dive: wanted.dive.then(|| dive::Figures::of(&stack)),
         advice: advice(&analysis),
@@ -120,17 +99,9 @@ fn names(ownership: Ownership) -> BTreeSet<String> {
     ownership.packages().iter().map(|package| package.name.clone()).collect()
 }
 
-/// Compares each image with the one that the baseline has for its platform; a baseline with a single image
-/// is for all.
-pub(super) fn compare(images: &mut [Inspected], mut before: Vec<Inspected>, reporter: &Reporter) {
-    let is_single = before.len() == 1;
-    for image in images {
-        let place = before.iter().position(|other| other.image.platform.is_same(&image.image.platform));
-        let Some(place) = place.or(is_single.then_some(0)) else {
-            reporter.events().warn(format!("the baseline has no image for {}", image.image.platform));
-            continue;
-        };
-        let other = &mut before[place];
+/// Compares images with those of a baseline, one by one.
+pub(super) fn compare(images: &mut [Inspected], before: &[Inspected]) {
+    for (image, other) in images.iter_mut().zip(before) {
         let growth = Growth::of(&image.stack, &other.stack);
         let new = image.package_names.difference(&other.package_names);
         image.baseline = Some(Baseline {
@@ -139,15 +110,5 @@ pub(super) fn compare(images: &mut [Inspected], mut before: Vec<Inspected>, repo
             growth,
             packages: new.cloned().collect(),
         });
-    }
-}
-
-impl Inspected {
-    /// Returns the image as messages name it: with its platform if there are several.
-    pub(super) fn subject(&self) -> String {
-        match self.is_one_of_several {
-            true => format!("{} ({})", self.name, self.image.platform),
-            false => self.name.clone(),
-        }
     }
 }

@@ -27,17 +27,20 @@ pub(crate) fn run(arguments: &InspectArgs, settings: &Settings) -> anyhow::Resul
     // Rules come first: what is wrong with them is said before anything is read.
     let rules = Rules::of(arguments)?;
     let reporter = Reporter::new(settings);
-    let bring = |source: &ImageSource| {
-        let platform = arguments.platform.as_deref();
-        remote::bring(source, platform, Extent::Image, settings, &arguments.registry, &reporter)
+    let open = |source: &ImageSource, platform: Option<&str>| {
+        remote::open(source, platform, Extent::OneImage, settings, &arguments.registry, &reporter)
     };
     let wanted = Wanted::of(arguments, &rules);
-    let local = bring(&source)?;
-    let mut images = gather::images(&arguments.image, &local, wanted, settings, &reporter)?;
+    let opened = open(&source, arguments.platform.as_deref())?;
+    let mut images = gather::images(&arguments.image, &opened, wanted)?;
     if let (Some(source), Some(name)) = (&baseline, &arguments.baseline) {
-        let local = bring(source).with_context(|| format!("cannot read the baseline `{name}`"))?;
-        let before = gather::images(name, &local, wanted, settings, &reporter)?;
-        gather::compare(&mut images, before, &reporter);
+        // The same platform of both, where they have one.
+        let has_platform = !opened.is_root && !matches!(source, ImageSource::Root(_));
+        let platform = images.first().filter(|_| has_platform).map(|image| image.image.platform.to_string());
+        let before = open(source, platform.as_deref())
+            .and_then(|opened| gather::images(name, &opened, wanted))
+            .with_context(|| format!("cannot read the baseline `{name}`"))?;
+        gather::compare(&mut images, &before);
     }
     rules.judge(&mut images);
     let inspection = Inspection { images, rules, has_baseline: baseline.is_some() };

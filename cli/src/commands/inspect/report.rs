@@ -13,7 +13,7 @@ use crate::output::findings::Findings;
 
 /// The answer.
 pub(super) struct Inspection {
-    /// One image a platform.
+    /// The image: one, for one platform.
     pub(super) images: Vec<Inspected>,
     /// What they are held to.
     pub(super) rules: Rules,
@@ -36,9 +36,6 @@ impl Report for Inspection {
 
     fn listing(&self, out: &mut dyn Write) -> io::Result<()> {
         for image in &self.images {
-            if image.is_one_of_several {
-                writeln!(out, "image {}", crate::escape::line(&image.subject()))?;
-            }
             listing::write(&image.stack, out)?;
         }
         Ok(())

@@ -43,7 +43,7 @@ fn facts(image: &Inspected, out: &mut dyn Write) -> io::Result<()> {
     fact(
         "size",
         format!(
-            "{} in {layers} layer{plural}, {} compressed, {} entries",
+            "{} in {layers} layer{plural}, {} to pull, {} entries",
             Size(analysis.total),
             Size(analysis.compressed),
             analysis.files
@@ -60,7 +60,7 @@ fn facts(image: &Inspected, out: &mut dyn Write) -> io::Result<()> {
         fact(
             "change",
             format!(
-                "{}, {} compressed, {} dead, {} new entries",
+                "{}, {} to pull, {} dead, {} new entries",
                 change(analysis.total, then.total),
                 change(analysis.compressed, then.compressed),
                 change(analysis.waste, then.waste),
@@ -133,8 +133,11 @@ fn waste(advice: &[Advice], out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "\nDead bytes, and the edit that saves them")?;
     for one in advice.iter().take(SHOWN) {
-        let compressed = Size(one.compressed);
-        writeln!(out, "{:>8}  {} (about {compressed} compressed)", Size(one.bytes).to_string(), cause(one))?;
+        let story = format!("{} (about {} to pull)", cause(one), Size(one.compressed));
+        for (number, line) in wrapped(&story, WIDTH - 10).into_iter().enumerate() {
+            let size = if number == 0 { Size(one.bytes).to_string() } else { String::new() };
+            writeln!(out, "{size:>8}  {line}")?;
+        }
         for path in one.paths.iter().take(3) {
             writeln!(out, "          {}", shortened(&path.to_string(), WIDTH - 10))?;
         }
