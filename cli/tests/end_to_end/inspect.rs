@@ -48,12 +48,12 @@ fn the_table_says_what_is_dead_and_what_to_do() {
     let run = || attar(&scratch).args(["inspect", "oci:image"]);
     let table = run().run().success();
     insta::assert_snapshot!(table, @r"
-    image      oci:image
-    platform   linux/amd64
-    digest     sha256:d20115d30f2b132b5a2a77e1ec3cdac5ebfc7ee402cb57ccb4e31d56a46bfba9
-    size       403 kB in 3 layers, 414 kB to pull, 7 entries
-    dead       351 kB, efficiency 12.91 %
-    unverified 3 of 3 layers: `--verify` compares them with their digests
+    image    oci:image
+    platform linux/amd64
+    digest   sha256:d20115d30f2b132b5a2a77e1ec3cdac5ebfc7ee402cb57ccb4e31d56a46bfba9
+    size     403 kB in 3 layers, 414 kB to pull, 7 entries
+    dead     351 kB, efficiency 12.91 %
+    verified no, 3 of 3 layers: `--verify` compares their digests
 
     LAYER     SIZE   PULLED     DEAD   ADDED CHANGED REMOVED  COMMAND
         1   351 kB   357 kB   351 kB       8       0       0  step 1
@@ -236,16 +236,10 @@ fn several_outputs_in_one_run() {
     assert_eq!(json["schema"], "attar.inspect/1");
     let image = &json["images"][0];
     assert_eq!((&image["image"], &image["platform"]), (&json!("oci:image"), &json!("linux/amd64")));
-    insta::assert_snapshot!(serde_json::to_string(&image["size"]).expect("JSON"), @r#"
-    {"compressed":414208,"efficiency":0.1290927677481465,"files":7,"reclaimable":351000,"total":403028,"user_reclaimable":0,"user_total":52002}
-    "#);
+    insta::assert_snapshot!(serde_json::to_string(&image["size"]).expect("JSON"), @r#"{"compressed":414208,"efficiency":0.1290927677481465,"files":7,"reclaimable":351000,"total":403028,"user_reclaimable":0,"user_total":52002}"#);
     let change = &image["layers"][1]["changes"][2];
-    insta::assert_snapshot!(serde_json::to_string(change).expect("JSON"), @r#"
-    {"change":"modified","gid":65532,"mode":"0755","mtime":1700000000,"path":"/usr/bin/app","size":50000,"type":"file","uid":65532}
-    "#);
-    insta::assert_snapshot!(serde_json::to_string(&image["waste"][0]).expect("JSON"), @r#"
-    {"bytes":300000,"copies":[{"bytes":300000,"introduced":1,"killed":2,"reason":"directory-deleted"}],"path":"/var/lib/apt/lists/packages"}
-    "#);
+    insta::assert_snapshot!(serde_json::to_string(change).expect("JSON"), @r#"{"change":"modified","gid":65532,"mode":"0755","mtime":1700000000,"path":"/usr/bin/app","size":50000,"type":"file","uid":65532}"#);
+    insta::assert_snapshot!(serde_json::to_string(&image["waste"][0]).expect("JSON"), @r#"{"bytes":300000,"copies":[{"bytes":300000,"introduced":1,"killed":2,"reason":"directory-deleted"}],"path":"/var/lib/apt/lists/packages"}"#);
     let rules = image["rules"].as_array().expect("rules");
     let verdicts: Vec<&str> = rules.iter().filter_map(|rule| rule["verdict"].as_str()).collect();
     assert_eq!(verdicts, ["kept", "broken", "broken", "kept", "broken", "broken"]);
@@ -286,9 +280,7 @@ fn a_baseline_is_compared_with() {
     };
     let shown = run("oci:image", &[]).success();
     let change = shown.lines().find(|line| line.starts_with("change")).expect("the change");
-    insta::assert_snapshot!(change, @r"
-    change     +52.0 kB, +57.3 kB to pull, +351 kB dead, 2 new entries
-    ");
+    insta::assert_snapshot!(change, @"change   +52.0 kB, +57.3 kB to pull, +351 kB dead, 2 new entries");
     let judged = run("oci:image", &["--ci"]);
     assert_eq!(judged.code, Some(2), "{}", judged.stderr);
     let rules = judged.stdout.split_once("\nRules\n").expect("rules").1;
@@ -335,9 +327,9 @@ fn dives_rules_are_judged_by_dives_figures() {
 fn contents_and_digests_are_compared_on_demand() {
     let scratch = images();
     let run = |arguments: &[&str]| attar(&scratch).args(["inspect", "oci:image"]).args(arguments).run();
-    assert!(run(&[]).success().contains("unverified 3 of 3 layers"));
+    assert!(run(&[]).success().contains("verified no, 3 of 3 layers"));
     let shown = run(&["--verify"]).success();
-    assert!(!shown.contains("unverified"), "{shown}");
+    assert!(!shown.contains("verified no"), "{shown}");
     let said = attar(&scratch).args(["inspect", "attar.yaml"]).run().fails(64);
     assert!(said.contains("`attar.yaml` is a spec"), "{said}");
     // A layer that is not what its digest says is found when it is looked at.

@@ -34,7 +34,7 @@ pub(super) fn write(image: &Inspected, rules: &Rules, out: &mut dyn Write) -> io
 
 fn facts(image: &Inspected, out: &mut dyn Write) -> io::Result<()> {
     let analysis = &image.analysis;
-    let mut fact = |name: &str, value: String| writeln!(out, "{name:<10} {}", escape::line(&value));
+    let mut fact = |name: &str, value: String| writeln!(out, "{name:<8} {}", escape::line(&value));
     fact("image", image.name.clone())?;
     fact("platform", image.image.platform.to_string())?;
     fact("digest", image.image.descriptor.digest.to_string())?;
@@ -70,10 +70,7 @@ fn facts(image: &Inspected, out: &mut dyn Write) -> io::Result<()> {
     }
     let unverified = image.stack.layers().iter().filter(|layer| is_unverified(layer)).count();
     if unverified > 0 {
-        fact(
-            "unverified",
-            format!("{unverified} of {layers} layers: `--verify` compares them with their digests"),
-        )?;
+        fact("verified", format!("no, {unverified} of {layers} layers: `--verify` compares their digests"))?;
     }
     Ok(())
 }
