@@ -39,8 +39,10 @@ pub(super) static IDENTITIES: &[Identity] = identities! {
     D02 "toybox" [b"Toybox %s multicall binary"];
     D02 "coreutils" [b"--coreutils-prog=PROGRAM_NAME"];
     D02 "coreutils" [b"function/utility not found"];
+    D02 "coreutils" [b"uutils coreutils", b" (multi-call binary)"];
     D01 "bash" [b"GNU bash, version %s", b"Shell options:"];
     D01 "dash" [b" is a shell keyword", b"parameter not set", b"job control turned off"];
+    D01 "dash" [b"arithmetic expression: %s:", b"parameter not set"];
     D01 "zsh" [b"zsh: job can't be suspended"];
     D01 "ksh" [b"/etc/ksh.kshrc", b"KSH_VERSION="];
     D01 "mksh" [b"@(#)MIRBSD KSH R"];
@@ -69,6 +71,9 @@ pub(super) static IDENTITIES: &[Identity] = identities! {
     D05 "python" [b"[option] ... [-c cmd | -m mod | file | -] [arg] ..."];
     D05 "perl" [b"Perl 5 source kit"];
     D05 "php" [b"PHP %s Development Server"];
+    D05 "node" [b"_ZN4node5StartEiPPc"];
+    D05 "ruby" [b"ruby_sysinit", b"ruby_run_node"];
+    D05 "lua" [b"enter interactive mode after executing 'script'"];
     D05 "luajit" [b"unknown luaJIT command or jit.* modules not installed"];
     D05 "mawk" [b"mawk %d.%d"];
     D05 "gawk" [b"Usage: %s [POSIX or GNU style options] -f progfile"];
@@ -88,14 +93,16 @@ impl Identity {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn no_needle_hides_another() {
-        let all: Vec<Vec<u8>> = IDENTITIES.iter().flat_map(Identity::needles).collect();
-        for (at, needle) in all.iter().enumerate() {
-            let others = all.iter().enumerate().filter(|(other, _)| *other != at);
-            let inside = others.filter(|(_, other)| memchr::memmem::find(other, needle).is_some());
+        let all: BTreeSet<Vec<u8>> = IDENTITIES.iter().flat_map(Identity::needles).collect();
+        for needle in &all {
+            let others = all.iter().filter(|other| *other != needle);
+            let inside = others.filter(|other| memchr::memmem::find(other, needle).is_some());
             assert_eq!(inside.count(), 0, "{}", String::from_utf8_lossy(needle));
             assert!(needle.len() >= 9, "{} is too short to tell", String::from_utf8_lossy(needle));
         }

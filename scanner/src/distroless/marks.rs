@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Gatherer, Secret};
 
 /// Changes whenever the same bytes may give other [`Marks`]: part of the key where they are kept.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
 
 /// The longest file without an execute bit whose content is read, in bytes: what holds secrets is small.
 const MAX_TEXT: u64 = 1 << 20;
@@ -20,7 +20,7 @@ pub struct Marks {
     /// Names of known programs whose texts it holds: `busybox`, `bash`. Mostly none or one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<String>,
-    /// Where it holds secrets; at most 16 are noted.
+    /// Where it holds secrets; at most 20 are noted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<Secret>,
 }

@@ -1,5 +1,6 @@
 //! Secrets by their shapes: private keys, tokens whose form tells what they open, and logins.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 const MAX_SECRETS: usize = 16;
 /// How many of them may be logins, which many texts seem to hold.
 const MAX_LOGINS: usize = 4;
+/// How far a text is searched for logins, in bytes: files for credentials are small.
+const MAX_CREDENTIALS: usize = 64 << 10;
 
 /// Where a text holds a secret. What it is stays where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,6 +29,8 @@ macro_rules! kinds {
         #[serde(rename_all = "kebab-case")]
         pub enum SecretKind {
             $($(#[$doc])* $name,)+
+            /// A password or token as files for credentials hold them. Counts in such files alone.
+            Login,
         }
 
         /// Every kind with its pattern, in the order of the groups of [`SHAPES`].
@@ -36,6 +41,7 @@ macro_rules! kinds {
             pub fn describe(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)+
+                    Self::Login => "a login",
                 }
             }
         }
@@ -76,45 +82,50 @@ kinds! {
     SendgridKey, "a key of SendGrid", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}\b";
     /// A key of an Azure storage account.
     AzureKey, "a key of Azure storage", r"AccountKey=[A-Za-z0-9+/]{86}==";
-    /// A password or token as files for credentials hold them. Counts in such files alone.
-    Login, "a login",
-        r#"_authToken\s*=\s*[^\s$]|\b_(?:auth|password)\s*=\s*[^\s$]|\bpassword\s+[^\s$]+\s*$|\bpassword\s*[=:]\s*[^\s$]|aws_secret_access_key\s*=\s*\S|"(?:auth|identitytoken)"\s*:\s*"[^"]{4,}"|https?://[^/\s:@]+:[^@\s/]+@|\b(?:client-key-data|token):\s*\S{20,}|(?:SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)[A-Z0-9_]*=['"]?[^\s'"$]{6,}"#;
 }
 
-/// All patterns as one, a group each.
+/// What files for credentials hold, in the form of each.
+const LOGIN: &str = r#"_authToken\s*=\s*[^\s$]|\b_(?:auth|password)\s*=\s*[^\s$]|\bpassword\s+[^\s$]+\s*$|\bpassword\s*[=:]\s*[^\s$]|aws_secret_access_key\s*=\s*\S|"(?:auth|identitytoken)"\s*:\s*"[^"]{4,}"|https?://[^/\s:@]+:[^@\s/]+@|\b(?:client-key-data|token):\s*\S{20,}|(?:SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)[A-Z0-9_]*=['"]?[^\s'"$]{6,}"#;
+
+/// All patterns as one, a group each. They start with texts of their own, so that little is looked at.
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
     let groups: Vec<String> = KINDS.iter().map(|(_, pattern)| format!("({pattern})")).collect();
-    RegexBuilder::new(&groups.join("|"))
-        .multi_line(true)
-        .unicode(false)
-        .size_limit(32 << 20)
-        .build()
-        .expect("the patterns are constants")
+    expression(&groups.join("|"))
 });
+
+static LOGINS: LazyLock<Regex> = LazyLock::new(|| expression(LOGIN));
+
+fn expression(pattern: &str) -> Regex {
+    let mut builder = RegexBuilder::new(pattern);
+    let builder = builder.multi_line(true).unicode(false).size_limit(32 << 20);
+    builder.build().expect("the patterns are constants")
+}
 
 /// Returns where a text holds secrets, at most one of a kind in a line.
 pub(super) fn in_text(text: &[u8]) -> Vec<Secret> {
-    let mut found: Vec<Secret> = Vec::new();
-    let (mut line, mut counted) = (1, 0);
-    for captures in SHAPES.captures_iter(text) {
-        let Some(whole) = captures.get(0) else { continue };
-        let group = (1..captures.len()).find(|group| captures.get(*group).is_some()).unwrap_or(1);
+    let shapes = SHAPES.captures_iter(text).filter_map(|captures| {
+        let whole = captures.get(0)?;
+        let group = (1..captures.len()).find(|group| captures.get(*group).is_some())?;
         // Manuals have keys that say that they are none.
-        if whole.as_bytes().ends_with(b"EXAMPLE") {
-            continue;
-        }
-        line += memchr::memchr_iter(b'\n', &text[counted..whole.start()]).count() as u32;
-        counted = whole.start();
-        let secret = Secret { kind: KINDS[group - 1].0, line };
-        let logins = found.iter().filter(|known| known.kind == SecretKind::Login).count();
-        if !found.contains(&secret) && (secret.kind != SecretKind::Login || logins < MAX_LOGINS) {
-            found.push(secret);
-        }
-        if found.len() == MAX_SECRETS {
-            break;
-        }
-    }
+        (!whole.as_bytes().ends_with(b"EXAMPLE")).then(|| (whole.start(), KINDS[group - 1].0))
+    });
+    let start = &text[..text.len().min(MAX_CREDENTIALS)];
+    let logins = LOGINS.find_iter(start).map(|hit| (hit.start(), SecretKind::Login));
+    let mut found: BTreeSet<Secret> = lines(text, shapes).take(MAX_SECRETS).collect();
+    found.extend(lines(text, logins).take(MAX_LOGINS));
+    let mut found: Vec<Secret> = found.into_iter().collect();
+    found.sort_by_key(|secret| (secret.line, secret.kind));
     found
+}
+
+/// Counts the lines up to each place; the places are in order.
+fn lines(text: &[u8], places: impl Iterator<Item = (usize, SecretKind)>) -> impl Iterator<Item = Secret> {
+    let (mut line, mut counted) = (1, 0);
+    places.map(move |(start, kind)| {
+        line += memchr::memchr_iter(b'\n', &text[counted..start]).count() as u32;
+        counted = start;
+        Secret { kind, line }
+    })
 }
 
 /// Returns the kind of secret that a short text holds, such as the value of a variable.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use attar_image::digest::Digest;
+use attar_image::elf;
 use attar_image::linkage::{self, Credentials};
 use attar_image::manifest::Config;
 use attar_image::script::Shebang;
@@ -161,12 +162,21 @@ impl<'a> View<'a> {
         let evidence = self.subject.evidence;
         let script = || evidence.script(path, content).filter(|line| self.runs(line)).map(|_| true);
         let marks = self.marks(content)?;
-        let identities = marks.programs.iter().filter_map(|name| Identity::named(name)).collect();
+        let identities: Vec<_> = marks.programs.iter().filter_map(|name| Identity::named(name)).collect();
         match marks.format {
+            // A library that most of a program is in carries its texts, and is none.
+            Format::Elf if !identities.is_empty() && self.is_library(path, content) => {
+                Some((None, Vec::new()))
+            }
             Format::Elf => Some((Some(false), identities)),
             Format::Script => Some((script(), identities)),
             _ => Some((None, identities)),
         }
+    }
+
+    fn is_library(&self, path: &TreePath, content: &Content) -> bool {
+        let facts = self.subject.evidence.elf(path, content);
+        facts.is_some_and(|facts| facts.kind == elf::Kind::SharedObject && facts.soname.is_some())
     }
 
     /// Says whether the interpreter of a script is in the image.

@@ -16,7 +16,9 @@ fn shells_are_found_under_any_name() {
         found(Sample::new([("opt/tool", program("x")), ("bin/sh", link("/opt/tool"))])),
         ["fail: /bin/sh is a shell: it leads to /opt/tool"]
     );
-    for name in ["bash", "dash", "zsh", "ksh", "mksh", "fish", "tcsh", "yash", "elvish"] {
+    for name in
+        ["bash", "dash", "zsh", "ksh", "mksh", "fish", "tcsh", "csh", "yash", "elvish", "posh", "sash", "rc"]
+    {
         let expected = format!("fail: /app/server is {name} under another name");
         assert_eq!(found(Sample::new([("app/server", known(name))])), [expected]);
     }
