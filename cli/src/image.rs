@@ -14,7 +14,7 @@ use attar_image::digest::Digest;
 use attar_image::layout::{Durability, Image, Layout, survey};
 use attar_image::manifest::Descriptor;
 use attar_image::platform::Platform;
-use attar_image::stack::{self, Settings, Stack};
+use attar_image::stack::{self, EntryId, Settings, Stack};
 use attar_packages::ownership::Ownership;
 use attar_scanner::{Catalog, catalog};
 use tempfile::TempDir;
@@ -311,6 +311,32 @@ impl Opened {
 
     fn kept(&self) -> Option<&dyn stack::Analyses> {
         self.analyses.as_ref().map(|analyses| -> &dyn stack::Analyses { analyses })
+    }
+
+    /// Reads the layers of one image and of another, for comparing what they hold.
+    pub(crate) fn pair(
+        &self,
+        image: &Image,
+        other: &Self,
+        other_image: &Image,
+    ) -> anyhow::Result<(Stack, Stack)> {
+        let settings = Settings { cache: self.kept(), ..Settings::default() };
+        stack::read_pair((&*self.blobs, image), (&*other.blobs, other_image), &settings)
+            .with_context(|| format!("cannot read the images for {}", image.platform))
+    }
+
+    /// Reads whole files.
+    pub(crate) fn bytes(
+        &self,
+        stack: &Stack,
+        wanted: impl IntoIterator<Item = EntryId>,
+    ) -> anyhow::Result<BTreeMap<EntryId, Vec<u8>>> {
+        let mut found = BTreeMap::new();
+        stack.visit_contents(&*self.blobs, wanted, &mut |entry, reader| {
+            reader.read_to_end(found.entry(entry).or_insert_with(Vec::new))?;
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// Reads contents of an image's files, those longer than package data ever is left out.

@@ -53,6 +53,8 @@ pub(crate) enum Format {
 impl Format {
     /// What every reading command has.
     pub(crate) const PLAIN: &'static [Self] = &[Self::Table, Self::Json];
+    /// What a command has that compares.
+    pub(crate) const OF_DIFFERENCES: &'static [Self] = &[Self::Table, Self::Json, Self::Markdown];
     /// What a command has that judges something.
     #[allow(dead_code, reason = "the verdict writes these too")]
     pub(crate) const OF_FINDINGS: &'static [Self] =

@@ -17,7 +17,7 @@ use crate::manifest::{Descriptor, Document, Index, media_type};
 use crate::path::TreePath;
 use crate::platform::Platform;
 use crate::stack::{Members, StackError};
-pub use field::{Field, Value};
+pub use field::{Field, Value, of_metadata};
 
 /// What differs first between an image and another one.
 #[derive(Clone, Debug, PartialEq, Eq)]

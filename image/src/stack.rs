@@ -5,6 +5,7 @@
 //! read_layer(blobs, descriptor)   one layer -> Table: headers only, where the archive is not compressed
 //! Stack::of(layers)               the tables on top of each other -> the fate of every entry
 //! Stack::read(blobs, image)       both, the layers in parallel
+//! read_pair(one, other)           two stacks, for comparing what they hold
 //! ```
 //!
 //! Total is what all regular-file entries of all layers hold. An entry is dead when a later one, of a
@@ -21,6 +22,7 @@ mod contents;
 mod members;
 mod merge;
 mod name;
+mod pair;
 mod paths;
 mod read;
 mod table;
@@ -35,6 +37,7 @@ pub use members::{Members, read_members};
 pub use merge::TooManyEntries;
 pub(crate) use name::Name;
 pub use name::Whiteout;
+pub use pair::{Place, read_pair, side_by_side};
 pub use paths::{PathId, Paths, TooManyNames};
 pub use read::{Settings, read_layer};
 pub use table::{Form, MAX_ENTRIES, Row, Table, TooLarge};
@@ -280,22 +283,7 @@ impl Stack {
     /// can be read, is [absent](State::Absent); one that is damaged is an error.
     pub fn read(blobs: &dyn Blobs, image: &Image, settings: &Settings<'_>) -> Result<Self, StackError> {
         let mut inputs = Input::of_image(image)?;
-        // The largest first, so that none is left for the end.
-        let mut order: Vec<&mut Input> = inputs.iter_mut().collect();
-        order.sort_by_key(|input| std::cmp::Reverse(input.descriptor.size));
-        let failures: Vec<(Digest, StackError)> = order
-            .into_par_iter()
-            .with_max_len(1)
-            .filter_map(|input| {
-                let digest = input.descriptor.digest;
-                input.read(blobs, settings).err().map(|error| (digest, error))
-            })
-            .collect();
-        // Of several errors the lowest layer's is reported, whichever was found first.
-        let place = |digest: Digest| inputs.iter().position(|input| input.descriptor.digest == digest);
-        if let Some((_, error)) = failures.into_iter().min_by_key(|(digest, _)| place(*digest)) {
-            return Err(error);
-        }
+        read_all(inputs.iter_mut().map(|input| (input, blobs)).collect(), settings)?;
         let mut stack = Self::of(inputs)?;
         stack.tell_rewritten(blobs, settings)?;
         Ok(stack)
@@ -325,6 +313,22 @@ impl Stack {
     /// Returns the layers, the lowest first.
     pub fn layers(&self) -> &[Layer] {
         &self.layers
+    }
+}
+
+/// Reads layers in parallel. Of several errors that of the first layer is returned, whichever was found
+/// first.
+fn read_all(layers: Vec<(&mut Input, &dyn Blobs)>, settings: &Settings<'_>) -> Result<(), StackError> {
+    let mut order: Vec<_> = layers.into_iter().enumerate().collect();
+    // The largest first, so that none is left for the end.
+    order.sort_by_key(|(_, (input, _))| std::cmp::Reverse(input.descriptor.size));
+    let failures = order
+        .into_par_iter()
+        .with_max_len(1)
+        .filter_map(|(place, (input, blobs))| Some((place, input.read(blobs, settings).err()?)));
+    match failures.min_by_key(|(place, _)| *place) {
+        Some((_, error)) => Err(error),
+        None => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@
 //!                      ->  dive::Figures        the same numbers as dive computes them
 //! Analysis + rules     ->  rules::Outcome       what is over its budget, what must not be there
 //! all of it            ->  report::Image        one JSON document, or lines of text
+//! two images           ->  compare::Comparison  packages, configuration, files, layers that differ
 //! ```
 //!
 //! Everything here is pure: stacks and values in, values out. Layers are numbered from 1 for the lowest
@@ -12,6 +13,7 @@
 
 pub mod advice;
 pub mod analysis;
+pub mod compare;
 pub mod dive;
 pub mod duplicates;
 pub mod growth;

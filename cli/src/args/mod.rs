@@ -7,6 +7,7 @@ mod build;
 mod cache;
 mod check;
 mod completions;
+mod diff;
 mod environment;
 mod global;
 mod init;
@@ -27,6 +28,7 @@ pub(crate) use build::BuildArgs;
 pub(crate) use cache::{CacheArgs, CacheCommand};
 pub(crate) use check::{CheckArgs, ProfileOrSpec};
 pub(crate) use completions::CompletionsArgs;
+pub(crate) use diff::DiffArgs;
 pub(crate) use environment::variable_of;
 pub(crate) use global::{ColorWhen, GlobalArgs, ProgressStyle};
 pub(crate) use init::InitArgs;
@@ -76,6 +78,7 @@ pub(crate) enum Command {
     Build(BuildArgs),
     Check(CheckArgs),
     Rebuild(RebuildArgs),
+    Diff(DiffArgs),
     Show(ShowArgs),
     Why(WhyArgs),
     Inspect(InspectArgs),

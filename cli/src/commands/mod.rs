@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod completions;
 mod context;
+mod diff;
 mod init;
 mod inspect;
 mod load;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: &Command, settings: &Settings) -> anyhow::Result<Exit
         Command::Build(arguments) => build::run(arguments, settings),
         Command::Check(arguments) => check::run(arguments, settings),
         Command::Rebuild(arguments) => rebuild::run(arguments, settings),
+        Command::Diff(arguments) => diff::run(arguments, settings),
         Command::Show(arguments) => show::run(arguments),
         Command::Why(arguments) => why::run(arguments, settings),
         Command::Inspect(arguments) => inspect::run(arguments, settings),

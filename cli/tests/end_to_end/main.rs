@@ -8,6 +8,7 @@ mod bad_input;
 mod catalogue;
 mod commands;
 mod containerd;
+mod difference;
 mod dpkg;
 mod engines;
 mod examples;

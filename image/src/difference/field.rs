@@ -1,8 +1,10 @@
 //! What can differ, and the values of both sides.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::digest::Digest;
+use crate::filesystem::Metadata;
 use crate::path::escape;
 
 /// What differs between two images.
@@ -30,6 +32,8 @@ pub enum Field {
     Target,
     /// The numbers of a device.
     Device,
+    /// The other names of a file.
+    Links,
     /// The order of the entries in the archive.
     Order,
     /// How the archive is written, with equal entries in it.
@@ -60,6 +64,7 @@ impl fmt::Display for Field {
             Self::Content => "content",
             Self::Target => "link target",
             Self::Device => "device number",
+            Self::Links => "hard links",
             Self::Order => "order",
             Self::Archive => "archive headers",
             Self::Compression => "compressed bytes",
@@ -109,4 +114,26 @@ impl fmt::Display for Value {
             Self::Text(text) => f.write_str(text),
         }
     }
+}
+
+/// Returns everything in which owner, mode, time and extended attributes differ.
+pub fn of_metadata(expected: &Metadata, found: &Metadata) -> Vec<(Field, Value, Value)> {
+    let number = |number: u32| Value::Number(number.into());
+    let mut fields = Vec::new();
+    let mut add = |field, expected, found| {
+        if expected != found {
+            fields.push((field, expected, found));
+        }
+    };
+    add(Field::Mode, Value::Mode(expected.mode), Value::Mode(found.mode));
+    add(Field::Owner, number(expected.uid), number(found.uid));
+    add(Field::Group, number(expected.gid), number(found.gid));
+    add(Field::Time, Value::Seconds(expected.mtime), Value::Seconds(found.mtime));
+    let names: BTreeSet<&Box<[u8]>> = expected.xattrs.keys().chain(found.xattrs.keys()).collect();
+    for name in names {
+        let value =
+            |metadata: &Metadata| metadata.xattrs.get(name).cloned().map_or(Value::Absent, Value::Bytes);
+        add(Field::Attribute(name.clone()), value(expected), value(found));
+    }
+    fields
 }

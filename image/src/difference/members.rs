@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Field, Value};
+use super::{Field, Value, field};
 use crate::digest::Digest;
-use crate::filesystem::Metadata;
 use crate::layer::reader::{Member, MemberKind};
 use crate::path::TreePath;
 use crate::stack::Members;
@@ -60,27 +59,7 @@ fn of_entries(
         let (field, expected) = detail(&ours.kind);
         return Some((field, expected, detail(&theirs.kind).1));
     }
-    of_metadata(&ours.metadata, &theirs.metadata)
-}
-
-fn of_metadata(ours: &Metadata, theirs: &Metadata) -> Option<(Field, Value, Value)> {
-    let number = |number: u32| Value::Number(number.into());
-    if ours.mode != theirs.mode {
-        return Some((Field::Mode, Value::Mode(ours.mode), Value::Mode(theirs.mode)));
-    }
-    if ours.uid != theirs.uid {
-        return Some((Field::Owner, number(ours.uid), number(theirs.uid)));
-    }
-    if ours.gid != theirs.gid {
-        return Some((Field::Group, number(ours.gid), number(theirs.gid)));
-    }
-    if ours.mtime != theirs.mtime {
-        return Some((Field::Time, Value::Seconds(ours.mtime), Value::Seconds(theirs.mtime)));
-    }
-    let names: BTreeSet<&Box<[u8]>> = ours.xattrs.keys().chain(theirs.xattrs.keys()).collect();
-    let name = names.into_iter().find(|name| ours.xattrs.get(*name) != theirs.xattrs.get(*name))?;
-    let value = |metadata: &Metadata| metadata.xattrs.get(name).cloned().map_or(Value::Absent, Value::Bytes);
-    Some((Field::Attribute(name.clone()), value(ours), value(theirs)))
+    field::of_metadata(&ours.metadata, &theirs.metadata).into_iter().next()
 }
 
 fn name(kind: &MemberKind) -> &'static str {

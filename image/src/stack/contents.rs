@@ -22,23 +22,24 @@ impl Stack {
         self.layers[layer].hashes.digest(row)
     }
 
-    /// Says whether two files hold the same, as far as is known.
-    fn holds_the_same(&self, one: EntryId, other: EntryId) -> Option<bool> {
-        let (one, other) = (self.merged.content(one), self.merged.content(other));
-        let (left, right) = (self.merged.row(one), self.merged.row(other));
+    /// Says whether a file holds the same as a file of another stack, or of this one; `None` where their
+    /// contents were not hashed. Entries that are no regular files hold the same when they are of one form.
+    pub fn holds_the_same(&self, entry: EntryId, other: &Self, other_entry: EntryId) -> Option<bool> {
+        let (entry, other_entry) = (self.linked(entry), other.linked(other_entry));
+        let (left, right) = (self.row(entry), other.row(other_entry));
         if left.form != Form::File || right.form != Form::File {
             return Some(left.form == right.form);
         }
         if left.size != right.size {
             return Some(false);
         }
-        if left.size == 0 || one == other {
+        if left.size == 0 || self.is_same_entry(entry, other, other_entry) {
             return Some(true);
         }
-        if let (Some(left), Some(right)) = (self.digest(one), self.digest(other)) {
+        if let (Some(left), Some(right)) = (self.digest(entry), other.digest(other_entry)) {
             return Some(left == right);
         }
-        Some(self.fingerprint(one)? == self.fingerprint(other)?)
+        Some(self.fingerprint(entry)? == other.fingerprint(other_entry)?)
     }
 
     fn fingerprint(&self, entry: EntryId) -> Option<Fingerprint> {
@@ -57,14 +58,12 @@ impl Stack {
             .map(|(new, old)| (*new, *old))
             .filter(|(_, old)| self.death(*old).is_some_and(|death| death.reason == Reason::Replaced))
             .collect();
-        let unknown = pairs.iter().filter(|(new, old)| self.holds_the_same(*new, *old).is_none());
-        let wanted: BTreeSet<EntryId> = unknown
-            .flat_map(|(new, old)| [self.merged.content(*new), self.merged.content(*old)])
-            .filter(|entry| self.fingerprint(*entry).is_none())
-            .collect();
+        let unknown = pairs.iter().filter(|(new, old)| self.holds_the_same(*new, self, *old).is_none());
+        let wanted: BTreeSet<EntryId> =
+            unknown.flat_map(|(new, old)| [self.merged.content(*new), self.merged.content(*old)]).collect();
         self.add_fingerprints(blobs, wanted, settings)?;
         for (new, old) in pairs {
-            if self.holds_the_same(new, old) == Some(true) {
+            if self.holds_the_same(new, self, old) == Some(true) {
                 let is_same = self.has_same_metadata(new, old);
                 let reason = if is_same { Reason::RewrittenIdentical } else { Reason::MetadataOnly };
                 self.merged.set_reason(old, reason);
@@ -73,12 +72,14 @@ impl Stack {
         Ok(())
     }
 
-    fn add_fingerprints(
+    /// Hashes the contents of regular files that are not hashed yet.
+    pub(super) fn add_fingerprints(
         &mut self,
         blobs: &dyn Blobs,
-        wanted: BTreeSet<EntryId>,
+        mut wanted: BTreeSet<EntryId>,
         settings: &Settings<'_>,
     ) -> Result<(), StackError> {
+        wanted.retain(|entry| self.fingerprint(*entry).is_none());
         let mut by_layer: BTreeMap<usize, Vec<EntryId>> = BTreeMap::new();
         for entry in wanted {
             by_layer.entry(self.merged.locate(entry).0).or_default().push(entry);

@@ -101,6 +101,21 @@ impl Stack {
         rows.hard_link(rows.get(number))
     }
 
+    /// Returns the numbers of a device, major and minor.
+    pub fn device(&self, entry: EntryId) -> Option<(u32, u32)> {
+        let (layer, number) = self.merged.locate(self.linked(entry));
+        let rows = &self.merged.layers()[layer];
+        rows.device(rows.get(number))
+    }
+
+    /// Says whether an entry of another stack, or of this one, is the same entry of the same blob.
+    pub fn is_same_entry(&self, entry: EntryId, other: &Self, other_entry: EntryId) -> bool {
+        let ((layer, number), (other_layer, other_number)) =
+            (self.merged.locate(entry), other.merged.locate(other_entry));
+        let digest = |stack: &Self, layer: usize| stack.layers()[layer].descriptor.digest;
+        number == other_number && digest(self, layer) == digest(other, other_layer)
+    }
+
     /// Returns owner, mode, time and extended attributes of an entry.
     pub fn metadata(&self, entry: EntryId) -> Metadata {
         let (layer, number) = self.merged.locate(entry);
@@ -262,9 +277,7 @@ impl Stack {
         for entry in view {
             let linked = self.linked(entry);
             let row = self.row(linked);
-            let (layer, number) = self.merged.locate(linked);
-            let rows = &self.merged.layers()[layer];
-            let (major, minor) = rows.device(rows.get(number)).unwrap_or_default();
+            let (major, minor) = self.device(linked).unwrap_or_default();
             let kind = match row.form {
                 Form::Directory => Kind::Directory,
                 Form::File => {
