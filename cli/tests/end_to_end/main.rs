@@ -24,5 +24,6 @@ mod popular;
 mod rebuild;
 mod registries;
 mod sameness;
+mod sources;
 mod start;
 mod vendor;

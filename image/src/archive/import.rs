@@ -58,7 +58,10 @@ impl Archive {
     /// Collects an entry if it is whole, else those below it that are; returns a blob that is missing.
     fn collect_whole(&self, entry: &Descriptor, whole: &mut Vec<Descriptor>) -> Option<Digest> {
         let Some(missing) = reach::reach(self, [entry]).missing.first().map(|missing| missing.digest) else {
-            whole.push(entry.clone());
+            // What an index lists need not be an image.
+            if survey(self, entry).is_ok() {
+                whole.push(entry.clone());
+            }
             return None;
         };
         if media_type::is_index(&entry.media_type)
