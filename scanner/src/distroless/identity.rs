@@ -10,7 +10,7 @@ use super::CheckId;
 pub(super) struct Identity {
     /// Its usual name.
     pub(super) name: &'static str,
-    /// The check that it belongs to.
+    /// The check that it belongs to; D12 for what packs another program.
     pub(super) check: CheckId,
     /// Texts that it carries, written backwards.
     needles: &'static [&'static [u8]],
@@ -76,6 +76,7 @@ pub(super) static IDENTITIES: &[Identity] = identities! {
     D05 "lua" [b"enter interactive mode after executing 'script'"];
     D05 "luajit" [b"unknown luaJIT command or jit.* modules not installed"];
     D05 "mawk" [b"mawk %d.%d"];
+    D12 "upx" [b"This file is packed with the UPX executable packer"];
     D05 "gawk" [b"Usage: %s [POSIX or GNU style options] -f progfile"];
 };
 

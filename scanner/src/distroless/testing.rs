@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use attar_image::digest::Digest;
-use attar_image::elf::Facts;
+use attar_image::elf::{ByteOrder, Class, Facts};
 use attar_image::linkage::{self, Files};
 use attar_image::manifest::Config;
 use attar_image::script::Shebang;
@@ -37,6 +37,37 @@ pub(super) fn known(name: &str) -> Thing {
     let mut bytes = b"\x7fELF\0".to_vec();
     identity.needles().for_each(|needle| bytes.extend([needle, vec![0]].concat()));
     text(bytes).mode(0o755)
+}
+
+/// The same as a library: its bytes say that it has a name, which [`Sample`] takes for the facts.
+pub(super) fn library(name: &str) -> Thing {
+    let bytes = [&known(name).bytes[..], SONAME].concat();
+    text(bytes).mode(0o755)
+}
+
+/// Ends the bytes of files that are libraries.
+const SONAME: &[u8] = b"soname";
+
+fn named_library() -> Facts {
+    Facts {
+        class: Class::Bits64,
+        order: ByteOrder::Little,
+        machine: 62,
+        flags: 0,
+        os_abi: 0,
+        kind: attar_image::elf::Kind::SharedObject,
+        interpreter: None,
+        soname: Some(String::from("lib.so")),
+        needed: Vec::new(),
+        rpath: None,
+        runpath: None,
+        version_needs: Vec::new(),
+        version_definitions: Vec::new(),
+        build_id: None,
+        isa_needed: 0,
+        loadable: true,
+        damaged: false,
+    }
 }
 
 /// A script.
@@ -208,7 +239,11 @@ impl Sample {
 
 impl Files for Sample {
     fn elf(&self, _: &TreePath, content: &Content) -> Option<Arc<Facts>> {
-        Facts::read(self.contents.get(&content.digest)?).map(Arc::new)
+        let bytes = self.contents.get(&content.digest)?;
+        if bytes.ends_with(SONAME) {
+            return Some(Arc::new(named_library()));
+        }
+        Facts::read(bytes).map(Arc::new)
     }
 
     fn script(&self, _: &TreePath, content: &Content) -> Option<Shebang> {

@@ -4,7 +4,7 @@ use attar_image::TreePath;
 
 use super::{CheckId, Draft, Findings};
 use crate::distroless::Profile;
-use crate::distroless::verdict::Fix;
+use crate::distroless::verdict::{Fix, Severity};
 use crate::distroless::view::{Program, View};
 
 const NAMES: [&str; 26] = [
@@ -42,6 +42,7 @@ pub(super) fn run(view: &View<'_>) -> Findings {
     let programs = &view.programs().list;
     let mut drafts: Vec<Draft> = programs.iter().filter_map(|program| by_program(view, program)).collect();
     drafts.extend(listed(view));
+    drafts.extend(programs.iter().filter_map(packed));
     Findings::among_programs(drafts, view)
 }
 
@@ -81,6 +82,16 @@ fn listed(view: &View<'_>) -> Vec<Draft> {
             Draft::fail(what, WHY, Fix::spec(format!("without: {{paths: [{path}]}}"))).at([&path])
         })
         .collect()
+}
+
+/// Warns of a program that is packed into another one, so that nothing tells what it is.
+fn packed(program: &Program) -> Option<Draft> {
+    let packer = program.identity(CheckId::D12)?;
+    let first = program.files.first()?;
+    let what = format!("{first} is packed with {}: what it is cannot be told", packer.name.to_uppercase());
+    let fix = Fix::spec("files: the program as it was built; layers are compressed anyway");
+    let why = "a shell or any other tool may be in it";
+    Some(Draft::fail(what, why, fix).with_severity(Severity::Warning).at(&program.files))
 }
 
 fn permitted(view: &View<'_>, program: &Program) -> Option<&'static str> {

@@ -1,7 +1,9 @@
 //! Each check finds what it is for, and leaves alone what only looks like it.
 
 use super::CheckId;
-use crate::distroless::testing::{Sample, allow, directory, foundation, known, link, program, script, text};
+use crate::distroless::testing::{
+    Sample, allow, directory, foundation, known, library, link, program, script, text,
+};
 use crate::distroless::{Answer, Date, Figures, Grade, Limits, Profile, Referrers, Rules, State};
 
 #[test]
@@ -26,6 +28,17 @@ fn shells_are_found_under_any_name() {
         found(Sample::new([("etc/shells", text("# all\n/opt/own\n/bin/none\n")), ("opt/own", program("x"))])),
         ["fail: /opt/own is a shell: /etc/shells lists it"]
     );
+}
+
+#[test]
+fn packed_programs_are_warned_of_and_libraries_are_none() {
+    assert_eq!(
+        Sample::new([("app/x", known("upx"))]).found(CheckId::D01),
+        ["warning: /app/x is packed with UPX: what it is cannot be told"]
+    );
+    let python = |thing| Sample::new([("opt/libpython3.13.so.1.0", thing)]).found(CheckId::D05);
+    assert_eq!(python(known("python")).len(), 1);
+    assert_eq!(python(library("python")), Vec::<String>::new());
 }
 
 #[test]
