@@ -193,7 +193,10 @@ impl Checking<'_> {
         let mut judged = Vec::new();
         for image in opened.images.iter().filter(|image| is_wanted(&image.platform)) {
             let stack = opened.stack(image)?;
-            let packages = |_: &TreePath| None;
+            let ownership = opened.ownership(&stack)?;
+            let packages = |path: &TreePath| {
+                ownership.owner(path.as_bytes()).map(|package| package.name.clone())
+            };
             judged.push(judge_image(
                 &Judging {
                     name: Name {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use attar_scanner::distroless::{Answer, Finding, Grade, Outcome, Place, Severity, StaleReason, State};
+use attar_scanner::distroless::{Answer, CheckId, Finding, Grade, Outcome, Place, Severity, StaleReason, State};
 
 use super::{Judged, Verdicts, is_quiet};
 use crate::escape;
@@ -11,9 +11,9 @@ use crate::output::findings::Findings;
 use crate::size::Size;
 
 /// The most places of one finding that are listed.
-const MAX_PLACES: usize = 5;
+const MAX_PLACES: usize = 3;
 /// The most findings of one check that are listed.
-const MAX_FINDINGS: usize = 20;
+const MAX_FINDINGS: usize = 10;
 
 impl Report for Verdicts {
     const SCHEMA: &'static str = "attar.check/1";
@@ -63,13 +63,7 @@ impl Judged {
         let (failed, others): (Vec<&Outcome>, Vec<&Outcome>) =
             self.loud().partition(|outcome| outcome.state == State::Failed);
         for outcome in failed {
-            writeln!(out, "  {} {}", outcome.id, escape::line(outcome.name))?;
-            for finding in outcome.findings.iter().take(MAX_FINDINGS) {
-                self.finding(finding, out)?;
-            }
-            if let Some(more) = outcome.findings.len().checked_sub(MAX_FINDINGS).filter(|more| *more > 0) {
-                writeln!(out, "    … and {more} more")?;
-            }
+            self.failure(outcome, out)?;
         }
         for outcome in others {
             writeln!(out, "  {}", escape::line(&short(outcome)))?;
@@ -87,26 +81,43 @@ impl Judged {
     }
 
     fn loud(&self) -> impl Iterator<Item = &Outcome> {
-        self.verdict.checks.iter().filter(|outcome| !is_quiet(&outcome.state))
+        // Nothing can be attached to an image that is not made yet.
+        let is_early = |outcome: &&Outcome| {
+            self.layers.is_empty() && matches!(outcome.state, State::CannotJudge(_)) && outcome.id == CheckId::D16
+        };
+        let checks = self.verdict.checks.iter().filter(|outcome| !is_quiet(&outcome.state));
+        checks.filter(move |outcome| !is_early(outcome))
     }
 
-    fn finding(&self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-        let level = match (&finding.excuse, finding.severity) {
-            (Some(excuse), _) => format!("allowed: {excuse}"),
-            (None, Severity::Fail) => finding.why.to_owned(),
-            (None, severity) => format!("{severity}: {}", finding.why),
-        };
-        writeln!(out, "    {}: {}", escape::line(&finding.what), escape::line(&level))?;
-        for place in finding.places.iter().take(MAX_PLACES) {
-            writeln!(out, "      {}", escape::line(&shown(place)))?;
+    /// Writes all that a check found; what all its findings say stands in the first line.
+    fn failure(&self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+        let why = outcome.findings.first().map_or("", |finding| finding.why);
+        let is_shared = outcome.findings.iter().all(|finding| finding.why == why);
+        let shared = if is_shared { format!(": {why}") } else { String::new() };
+        writeln!(out, "  {}", escape::line(&format!("{} {}{shared}", outcome.id, outcome.name)))?;
+        for finding in outcome.findings.iter().take(MAX_FINDINGS) {
+            let mut said = finding.what.clone();
+            match &finding.excuse {
+                Some(excuse) => said.push_str(&format!(" (allowed: {excuse})")),
+                None if is_shared => {}
+                None if finding.severity == Severity::Fail => said.push_str(&format!(": {}", finding.why)),
+                None => said.push_str(&format!(": {}: {}", finding.severity, finding.why)),
+            }
+            writeln!(out, "    {}", escape::line(&said))?;
+            for place in finding.places.iter().take(MAX_PLACES) {
+                writeln!(out, "      {}", escape::line(&shown(place)))?;
+            }
+            if let Some(more) = finding.places.len().checked_sub(MAX_PLACES).filter(|more| *more > 0) {
+                writeln!(out, "      … and {more} more places")?;
+            }
+            if finding.excuse.is_none() && !finding.fix.spec.is_empty() {
+                writeln!(out, "      fix: {}", escape::line(&finding.fix.spec))?;
+            }
         }
-        if let Some(more) = finding.places.len().checked_sub(MAX_PLACES).filter(|more| *more > 0) {
-            writeln!(out, "      … and {more} more places")?;
+        match outcome.findings.len().checked_sub(MAX_FINDINGS).filter(|more| *more > 0) {
+            Some(more) => writeln!(out, "    … and {more} more"),
+            None => Ok(()),
         }
-        if finding.excuse.is_none() && !finding.fix.spec.is_empty() {
-            writeln!(out, "      fix: {}", escape::line(&finding.fix.spec))?;
-        }
-        Ok(())
     }
 }
 
