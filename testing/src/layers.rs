@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
 
@@ -169,7 +169,7 @@ impl Codec {
 /// write: a folder for each layer.
 pub fn write_docker_archive(file: &Path, name: &str, layers: &[Vec<u8>]) -> anyhow::Result<()> {
     let diff_ids: Vec<String> = layers.iter().map(|tar| hex(tar)).collect();
-    let config = config(&diff_ids)?;
+    let config = config(&diff_ids, json!({"Entrypoint": ["/none"]}))?;
     let config_name = format!("{}.json", hex(&config));
     // Equal layers have folders of their own.
     let folder = |(number, diff_id): (usize, &String)| hex(format!("{number} {diff_id}").as_bytes());
@@ -194,6 +194,17 @@ pub fn write_layout(
     codec: Codec,
     layers: impl IntoIterator<Item = impl AsRef<[u8]>>,
 ) -> anyhow::Result<()> {
+    write_layout_that_runs(folder, name, codec, layers, json!({"Entrypoint": ["/none"]}))
+}
+
+/// Writes a layout as [`write_layout`] does, of an image that runs as `config` says.
+pub fn write_layout_that_runs(
+    folder: &Path,
+    name: &str,
+    codec: Codec,
+    layers: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    config: Value,
+) -> anyhow::Result<()> {
     let blobs = folder.join("blobs/sha256");
     std::fs::create_dir_all(&blobs)?;
     let put = |media_type: &str, bytes: &[u8]| {
@@ -207,7 +218,7 @@ pub fn write_layout(
         diff_ids.push(hex(tar.as_ref()));
         stored.push(put(codec.media_type(), &codec.compress(tar.as_ref())?)?);
     }
-    let config = put("application/vnd.oci.image.config.v1+json", &config(&diff_ids)?)?;
+    let config = put("application/vnd.oci.image.config.v1+json", &self::config(&diff_ids, config)?)?;
     let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": stored});
     let mut entry = put(MANIFEST, &serde_json::to_vec(&manifest)?)?;
     entry["annotations"] = json!({"org.opencontainers.image.ref.name": name});
@@ -220,7 +231,7 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Returns the configuration of an image of layers with these digests, with a step of its history for
 /// each.
-fn config(diff_ids: &[String]) -> anyhow::Result<Vec<u8>> {
+fn config(diff_ids: &[String], running: Value) -> anyhow::Result<Vec<u8>> {
     let history: Vec<_> = (1..=diff_ids.len())
         .map(|number| json!({"created": "2023-11-14T22:13:20Z", "created_by": format!("step {number}")}))
         .collect();
@@ -228,7 +239,7 @@ fn config(diff_ids: &[String]) -> anyhow::Result<Vec<u8>> {
     let config = json!({
         "architecture": "amd64",
         "os": "linux",
-        "config": {"Entrypoint": ["/none"]},
+        "config": running,
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
         "history": history,
     });

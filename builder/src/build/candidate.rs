@@ -30,6 +30,13 @@ pub trait Judge {
     /// Says whether an image of this spec is to be judged.
     fn wants(&self, spec: &Spec) -> bool;
 
+    /// Says whether the images of this build were judged before with the same answer, which is yes, and
+    /// need not be judged again. `build` names everything that decides about their bytes.
+    fn knows(&mut self, build: &str, specs: &[&Spec]) -> bool;
+
+    /// Is told that images were made which it had judged: `build` names them.
+    fn remember(&mut self, build: &str, specs: &[&Spec]);
+
     /// Judges images in the order in which they are made; `false` stops the build before any layer is
     /// made.
     fn judge(&mut self, candidates: &[Candidate<'_>]) -> bool;

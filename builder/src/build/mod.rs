@@ -40,6 +40,7 @@ use crate::rebuild::Published;
 use crate::repository::RepositoryError;
 use crate::repository::openpgp::SignatureError;
 use crate::rootfs::RootfsError;
+use crate::spec::schema::Spec;
 use crate::spec::{self, Diagnostics, InvalidPattern};
 pub use candidate::{Candidate, Judge, candidates};
 pub use explain::{Explanation, Step, explain};
@@ -245,10 +246,15 @@ pub fn build(
     let (mut lock, locking) = current_lock(context, &images, request)?;
     let wanted = wanted(&images, request)?;
     let mut hashes = Hashes::load(&context.cache, &request.spec);
-    judge = judge.filter(|judge| wants(&**judge, &images, &wanted));
-    if !locking.written && judge.is_none() {
+    let specs: Vec<&Spec> = wanted
+        .iter()
+        .filter_map(|(variant, platform)| Some(&images.image(variant, platform)?.spec))
+        .collect();
+    judge = judge.filter(|judge| specs.iter().any(|spec| judge.wants(spec)));
+    if !locking.written {
         let key = remember::key(context, &images, &lock, request, &wanted, &mut hashes)?;
-        if let Some(found) = remember::recall(context, &key) {
+        let is_judged = judge.as_mut().is_none_or(|judge| judge.knows(&key, &specs));
+        if is_judged && let Some(found) = remember::recall(context, &key) {
             hashes.save(&context.cache).map_err(PrepareError::Cache)?;
             let built = gather(&images, &lock, request, found.into_iter())?;
             return Ok(Outcome { built, lock, locking });
@@ -289,7 +295,7 @@ pub fn build(
     let key = remember::key(context, &images, &lock, request, &wanted, &mut hashes)?;
     hashes.save(&context.cache).map_err(PrepareError::Cache)?;
     let starts = proof::prove(context, &images, &made)?;
-    if let Some(judge) = judge {
+    if let Some(judge) = &mut judge {
         let candidates = made.iter().zip(&starts).filter_map(|(made, proven)| Candidate::new(made, proven));
         if !judge.judge(&candidates.collect::<Vec<_>>()) {
             return Err(BuildError::Refused);
@@ -304,12 +310,10 @@ pub fn build(
     let built = gather(&images, &lock, request, variants.zip(finished))?;
     let warnings = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
     remember::remember(context, &key, warnings, &built)?;
+    if let Some(judge) = judge {
+        judge.remember(&key, &specs);
+    }
     Ok(Outcome { built, lock, locking })
-}
-
-fn wants(judge: &dyn Judge, images: &Images, wanted: &[(String, String)]) -> bool {
-    let specs = wanted.iter().filter_map(|(variant, platform)| images.image(variant, platform));
-    specs.into_iter().any(|effective| judge.wants(&effective.spec))
 }
 
 /// Builds images from what their evidence claims, with their own files as they were published.

@@ -35,6 +35,7 @@ pub(crate) fn of(name: &str) -> &'static [&'static str] {
         ("Healthcheck", declared::<schema::Healthcheck>),
         ("Layering", declared::<schema::Layering>),
         ("Check", declared::<schema::Check>),
+        ("CheckLimits", declared::<schema::CheckLimits>),
         ("CheckException", declared::<schema::CheckException>),
         ("Start", declared::<schema::Start>),
         ("StartException", declared::<schema::StartException>),

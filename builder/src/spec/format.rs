@@ -61,6 +61,7 @@ pub(crate) fn check(format: &str, text: &str) -> Result<(), Expected> {
         "port" => image::port(text),
         "check" => judgement::check(text),
         "date" => judgement::date(text),
+        "size" => judgement::size(text),
         "reason" => judgement::reason(text),
         "layer" => image::word(text, "a name of lower-case letters, digits, `.`, `_`, `-`"),
         "variant" => image::variant(text),

@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &BuildArgs, settings: &Settings) -> anyhow::Result<
     let mut report = metadata::Metadata::default();
     let code = several::for_each_spec(&arguments.paths.specs, &reporter, |spec| {
         let request = request(arguments, settings, spec)?;
-        let mut judge = judge(arguments, settings, spec);
+        let mut judge = judge(arguments, settings, spec, &context);
         let built = build::build(&context, &request, Some(&mut judge));
         let refused = tell(judge, &reporter)?;
         let outcome = match built {
@@ -74,30 +74,25 @@ fn goes_anywhere(arguments: &BuildArgs) -> bool {
 }
 
 /// Returns what judges the images of a spec.
-fn judge(arguments: &BuildArgs, settings: &Settings, spec: &Path) -> SpecJudge {
+fn judge(arguments: &BuildArgs, settings: &Settings, spec: &Path, context: &Context) -> SpecJudge {
     let mut asked = Asked::new(None, settings.now);
     if let Some(ProfileOrSpec::Profile(profile)) = arguments.check {
         asked.profile = Some(profile);
     }
-    SpecJudge { asked, every: arguments.check.is_some(), spec: spec.display().to_string(), verdicts: None }
+    let shown = spec.display().to_string();
+    SpecJudge::new(asked, arguments.check.is_some(), shown, context.cache.clone())
 }
 
 /// Tells what the judge says, in full where it says no, and returns the code of its answer.
 fn tell(judge: SpecJudge, reporter: &Reporter) -> anyhow::Result<ExitCode> {
-    let Some(verdicts) = judge.verdicts.transpose()? else { return Ok(ExitCode::Yes) };
-    for judged in &verdicts.verdicts {
-        reporter.say(&format!("check: {}", judged.headline()));
-        let mut details = Vec::new();
-        judged.details(&mut details)?;
-        for line in String::from_utf8_lossy(&details).lines() {
-            reporter.say(line);
-        }
+    let Some(told) = judge.told().transpose()? else { return Ok(ExitCode::Yes) };
+    for line in told.lines.lines() {
+        reporter.say(line);
     }
-    let code = verdicts.exit_code();
-    if code != ExitCode::Yes {
+    if told.code != ExitCode::Yes {
         reporter.say("nothing is published: an image does not pass its check");
     }
-    Ok(code)
+    Ok(told.code)
 }
 
 /// Refuses what makes no sense together, before anything is done.

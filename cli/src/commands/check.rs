@@ -17,6 +17,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Usage;
 use crate::image::Opened;
 use crate::output;
+use crate::policy;
 use crate::progress::Reporter;
 use crate::remote::{self, Extent};
 use crate::settings::Settings;
@@ -27,7 +28,7 @@ use crate::workload::{self, Container, Described, Overrides, Workload};
 pub(crate) fn run(arguments: &CheckArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
     let reporter = Reporter::new(settings);
     let subjects = subjects(arguments)?;
-    let policy = None;
+    let policy = policy::find(arguments.policy.as_deref())?.and_then(|policy| policy.sections.check);
     let mut asked = Asked::new(policy, settings.now);
     asked.profile = arguments.profile;
     asked.fail_on = arguments.fail_on;
@@ -194,9 +195,8 @@ impl Checking<'_> {
         for image in opened.images.iter().filter(|image| is_wanted(&image.platform)) {
             let stack = opened.stack(image)?;
             let ownership = opened.ownership(&stack)?;
-            let packages = |path: &TreePath| {
-                ownership.owner(path.as_bytes()).map(|package| package.name.clone())
-            };
+            let packages =
+                |path: &TreePath| ownership.owner(path.as_bytes()).map(|package| package.name.clone());
             judged.push(judge_image(
                 &Judging {
                     name: Name {

@@ -4,12 +4,13 @@
 use std::fmt;
 
 use anyhow::Context as _;
-use attar_builder::spec::schema::{self, Check, CheckProfile};
-use attar_scanner::distroless::{Allow, CheckId, Date, Profile, Rules};
+use attar_builder::spec::schema::{self, Check, CheckLimits, CheckProfile};
+use attar_scanner::distroless::{Allow, CheckId, Date, Limits, Profile, Rules};
 use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::size::Size;
 use crate::workload::Role;
 
 /// What is asked for besides what specs say.
@@ -69,11 +70,33 @@ impl Asked {
         let profile = of_role.or(self.profile).or(written).unwrap_or_default();
         let fail_on = self.fail_on.or_else(|| said.iter().find_map(|check| check.fail_on).map(fail_on));
         let mut rules = Rules::new(profile, self.today);
+        for check in said.iter().rev() {
+            limits(&mut rules.limits, &check.limits)?;
+        }
         for exception in said.iter().flat_map(|check| &check.allow) {
             rules.allow.push(allow(exception)?);
         }
         Ok(Terms { rules, fail_on: fail_on.unwrap_or_default() })
     }
+}
+
+/// Puts budgets over those that are there.
+fn limits(limits: &mut Limits, written: &CheckLimits) -> anyhow::Result<()> {
+    let budgets = [
+        (&mut limits.unreachable, &written.unreachable),
+        (&mut limits.leftovers, &written.leftovers),
+        (&mut limits.size, &written.size),
+        (&mut limits.reclaimable, &written.reclaimable),
+        (&mut limits.layer, &written.layer),
+    ];
+    for (budget, text) in budgets {
+        if let Some(text) = text {
+            let size: Size = text.parse().with_context(|| format!("cannot read the budget `{text}`"))?;
+            *budget = Some(size.0);
+        }
+    }
+    limits.entries = written.entries.map(u64::from).or(limits.entries);
+    Ok(())
 }
 
 fn allow(exception: &schema::CheckException) -> anyhow::Result<Allow> {
@@ -132,7 +155,12 @@ mod tests {
             expires: Some("2026-12-31".into()),
             paths: vec!["/usr/bin/*".into()],
         };
-        Check { profile, allow: allowed.iter().map(exception).collect(), fail_on: None }
+        Check {
+            profile,
+            allow: allowed.iter().map(exception).collect(),
+            limits: CheckLimits::default(),
+            fail_on: None,
+        }
     }
 
     fn asked(profile: Option<Profile>, policy: Option<Check>) -> Asked {
@@ -158,6 +186,17 @@ mod tests {
         let terms = asked(None, policy).terms(Some(&spec), None).expect("terms");
         let allowed: Vec<String> = terms.rules.allow.iter().map(|entry| entry.id.to_string()).collect();
         assert_eq!(allowed, ["D10", "D04"]);
+    }
+
+    #[test]
+    fn budgets_of_the_spec_lie_upon_those_of_the_policy() {
+        let limits =
+            |size: &str, entries| CheckLimits { size: Some(size.into()), entries, ..CheckLimits::default() };
+        let spec = Check { limits: limits("1.5 MB", None), ..Check::default() };
+        let policy = Check { limits: limits("1 GiB", Some(7)), ..Check::default() };
+        let terms = asked(None, Some(policy)).terms(Some(&spec), None).expect("terms");
+        let expected = Limits { size: Some(1_500_000), entries: Some(7), ..Limits::default() };
+        assert_eq!(terms.rules.limits, expected);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use attar_scanner::distroless::{Answer, CheckId, Finding, Grade, Outcome, Place, Severity, StaleReason, State};
+use attar_scanner::distroless::{
+    Answer, CheckId, Finding, Grade, Outcome, Place, Severity, StaleReason, State,
+};
 
 use super::{Judged, Verdicts, is_quiet};
 use crate::escape;
@@ -83,7 +85,9 @@ impl Judged {
     fn loud(&self) -> impl Iterator<Item = &Outcome> {
         // Nothing can be attached to an image that is not made yet.
         let is_early = |outcome: &&Outcome| {
-            self.layers.is_empty() && matches!(outcome.state, State::CannotJudge(_)) && outcome.id == CheckId::D16
+            self.layers.is_empty()
+                && matches!(outcome.state, State::CannotJudge(_))
+                && outcome.id == CheckId::D16
         };
         let checks = self.verdict.checks.iter().filter(|outcome| !is_quiet(&outcome.state));
         checks.filter(move |outcome| !is_early(outcome))

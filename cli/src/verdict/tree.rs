@@ -1,9 +1,11 @@
 //! The verdict about an image that is not made yet: its tree in memory.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use attar_builder::build::{Candidate, Judge};
+use attar_builder::cache::{Cache, Shelf};
 use attar_builder::spec::schema::Spec;
 use attar_image::digest::Digest;
 use attar_image::elf::Facts;
@@ -11,11 +13,12 @@ use attar_image::linkage::Files;
 use attar_image::path::TreePath;
 use attar_image::script::Shebang;
 use attar_image::{Content, Kind};
-use attar_scanner::distroless::{self, Evidence, Marks, Origins, Subject, Wanted};
+use attar_scanner::distroless::{self, Evidence, Marks, Origins, REVISION, Subject, Wanted};
 
 use super::contents::Marking;
 use super::cst::Runs;
 use super::{Asked, Judged, Name, Terms, Verdicts};
+use crate::exit_code::ExitCode;
 
 /// Marks of contents, by digest: images of one spec have most files in common.
 pub(crate) type KnownMarks = BTreeMap<Digest, Option<Arc<Marks>>>;
@@ -101,27 +104,65 @@ impl Origins for OfCandidate<'_> {
     }
 }
 
-/// Judges what `attar build` makes, before any layer is made.
+/// Judges what `attar build` makes, before any layer is made. An answer that was yes is kept in the cache
+/// beside the build, so that building the same again opens no package.
 pub(crate) struct SpecJudge {
-    /// What is asked for besides what the spec says.
-    pub(crate) asked: Asked,
+    asked: Asked,
     /// Whether every image is judged; else those whose spec asks for it.
-    pub(crate) every: bool,
+    every: bool,
     /// The spec, as the user named it.
-    pub(crate) spec: String,
+    spec: String,
+    cache: Cache,
+    told: Option<anyhow::Result<Told>>,
+}
+
+/// What a judge tells.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// For people, line by line.
+    pub(crate) lines: String,
     /// What it comes to.
-    pub(crate) verdicts: Option<anyhow::Result<Verdicts>>,
+    pub(crate) code: ExitCode,
 }
 
 impl SpecJudge {
-    fn judge_all(&self, candidates: &[Candidate<'_>]) -> anyhow::Result<Verdicts> {
+    pub(crate) fn new(asked: Asked, every: bool, spec: String, cache: Cache) -> Self {
+        Self { asked, every, spec, cache, told: None }
+    }
+
+    /// Returns what was judged; `None` if nothing was.
+    pub(crate) fn told(self) -> Option<anyhow::Result<Told>> {
+        self.told
+    }
+
+    fn judge_all(&self, candidates: &[Candidate<'_>]) -> anyhow::Result<Told> {
         let mut known = KnownMarks::new();
         let mut verdicts = Vec::new();
         for candidate in candidates.iter().filter(|candidate| self.wants(candidate.spec())) {
             let terms = self.asked.terms(candidate.spec().check.as_ref(), None)?;
             verdicts.push(judge_candidate(&self.spec, candidate, &terms, &mut known));
         }
-        Ok(Verdicts::of(verdicts))
+        let verdicts = Verdicts::of(verdicts);
+        let mut lines = Vec::new();
+        for judged in &verdicts.verdicts {
+            writeln!(lines, "check: {}", judged.headline())?;
+            judged.details(&mut lines)?;
+        }
+        Ok(Told { lines: String::from_utf8_lossy(&lines).into_owned(), code: verdicts.exit_code() })
+    }
+
+    /// Names an answer by everything that decides about it.
+    fn key(&self, build: &str, specs: &[&Spec]) -> String {
+        let checks: Vec<_> = specs.iter().map(|spec| &spec.check).collect();
+        let mut allowed = checks.iter().filter_map(|check| check.as_ref()).flat_map(|check| &check.allow);
+        // The day matters where something is allowed until one.
+        let today = allowed.any(|entry| entry.expires.is_some()).then_some(self.asked.today);
+        let Asked { profile, fail_on, .. } = &self.asked;
+        let text = format!(
+            "{build} {REVISION} {} {:?} {profile:?} {fail_on:?} {today:?} {checks:?}",
+            self.every, self.spec
+        );
+        format!("check-{}", Digest::of(text.as_bytes()).hex())
     }
 }
 
@@ -130,11 +171,26 @@ impl Judge for SpecJudge {
         self.every || spec.check.is_some()
     }
 
+    fn knows(&mut self, build: &str, specs: &[&Spec]) -> bool {
+        let kept = self.cache.get(Shelf::Builds, &self.key(build, specs));
+        let lines = kept.and_then(|bytes| String::from_utf8(bytes).ok());
+        self.told = lines.map(|lines| Ok(Told { lines, code: ExitCode::Yes }));
+        self.told.is_some()
+    }
+
+    fn remember(&mut self, build: &str, specs: &[&Spec]) {
+        if let Some(Ok(told)) = &self.told {
+            let key = self.key(build, specs);
+            if let Err(error) = self.cache.put(Shelf::Builds, &key, told.lines.as_bytes()) {
+                tracing::debug!(%error, "cannot keep the answer of a check");
+            }
+        }
+    }
+
     fn judge(&mut self, candidates: &[Candidate<'_>]) -> bool {
-        let verdicts = self.judge_all(candidates);
-        let passes =
-            verdicts.as_ref().is_ok_and(|verdicts| verdicts.exit_code() == crate::exit_code::ExitCode::Yes);
-        self.verdicts = Some(verdicts);
+        let told = self.judge_all(candidates);
+        let passes = told.as_ref().is_ok_and(|told| told.code == ExitCode::Yes);
+        self.told = Some(told);
         passes
     }
 }

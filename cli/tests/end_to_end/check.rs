@@ -25,7 +25,7 @@ struct Said {
     grade: String,
     /// The checks that fail.
     failed: Vec<String>,
-    /// What is allowed: the check with its reason.
+    /// What the allow list lets pass: the check with its reason.
     allowed: Vec<String>,
     /// The first thing that fails, warns, or is allowed.
     first: String,
@@ -56,9 +56,8 @@ fn judged(run: &Finished) -> BTreeMap<(String, String, String), Said> {
             first: telling.map(|finding| text(&finding["what"])).next().unwrap_or_default(),
         }
     };
-    let key = |verdict: &Value| {
-        (text(&verdict["variant"]), text(&verdict["platform"]), text(&verdict["subject"]))
-    };
+    let key =
+        |verdict: &Value| (text(&verdict["variant"]), text(&verdict["platform"]), text(&verdict["subject"]));
     verdicts.iter().map(|verdict| (key(verdict), said(verdict))).collect()
 }
 

@@ -6,6 +6,7 @@ mod support;
 
 mod bad_input;
 mod catalogue;
+mod check;
 mod commands;
 mod containerd;
 mod difference;

@@ -16,9 +16,48 @@ pub struct Check {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-merge" = "findings"))]
     pub allow: Vec<CheckException>,
+    /// Budgets, which fail when they are exceeded.
+    #[serde(skip_serializing_if = "CheckLimits::is_empty")]
+    pub limits: CheckLimits,
     /// The least that makes the answer no. Default: `fail`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_on: Option<FailOn>,
+}
+
+/// Budgets in uncompressed bytes, such as `20 MB` or `512 KiB`. Where none is set, some have a default that
+/// warns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct CheckLimits {
+    /// Programs and libraries that the entrypoint does not reach: D12.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Scalar>", extend("x-format" = "size"))]
+    pub unreachable: Option<String>,
+    /// What nothing needs at run time: D14.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Scalar>", extend("x-format" = "size"))]
+    pub leftovers: Option<String>,
+    /// All layers together: D17. A spec that is not built has no layers to measure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Scalar>", extend("x-format" = "size"))]
+    pub size: Option<String>,
+    /// What no container sees: D17.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Scalar>", extend("x-format" = "size"))]
+    pub reclaimable: Option<String>,
+    /// The largest layer: D17.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Scalar>", extend("x-format" = "size"))]
+    pub layer: Option<String>,
+    /// The number of entries that a container sees: D17.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries: Option<u32>,
+}
+
+impl CheckLimits {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What an image is for.

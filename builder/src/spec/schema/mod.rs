@@ -20,7 +20,7 @@ mod value;
 pub use accounts::{
     Accounts, Certificate, Certificates, Group, InlineCertificate, PathEntry, PathKind, User,
 };
-pub use check::{Check, CheckException, CheckProfile, FailOn};
+pub use check::{Check, CheckException, CheckLimits, CheckProfile, FailOn};
 pub(crate) use composition::{FileKeys, VariantKeys};
 pub(crate) use contents::PackageOptions;
 pub use contents::{

@@ -345,6 +345,7 @@ fn what_is_wrong_with_accepted_findings() {
     - {id: D10}
     - {id: D08, reason: \" \", expires: 2027-02-30, paths: [usr/bin/su]}
   fail-on: warn
+  limits: {size: 20 parsecs, unreachable: 1.5MB, layer: 5}
 ";
     insta::assert_snapshot!(fault(text), @r#"
         error: `profile`: expected `strict`, `runtime`, `init`, `debug`, `static`, `base`, `java`, `node` or `python`, found `runtme`
@@ -396,5 +397,11 @@ fn what_is_wrong_with_accepted_findings() {
           |
         8 |   fail-on: warn
           |            ^^^^ did you mean `warning`?
+
+        error: `size`: expected a size such as `20 MB` or `512 KiB`, found `20 parsecs`
+         --> attar.yaml:9:18
+          |
+        9 |   limits: {size: 20 parsecs, unreachable: 1.5MB, layer: 5}
+          |                  ^^^^^^^^^^
     "#);
 }

@@ -43,7 +43,8 @@ fn every_image_of_the_examples_passes_in_its_own_profile() {
             if variant.is_empty() && profile == "strict" {
                 assert_eq!((said.grade.as_str(), said.first.as_str()), ("A", ""), "{name}");
             }
-            let same = &verdicts[&(variant.clone(), "linux/amd64".to_owned(), spec(name).display().to_string())];
+            let same =
+                &verdicts[&(variant.clone(), "linux/amd64".to_owned(), spec(name).display().to_string())];
             assert_eq!((&said.grade, &said.failed), (&same.grade, &same.failed), "{name} {variant}");
             if platform == "linux/amd64" {
                 rows.push(page::Row::of(name, variant, said));
@@ -57,12 +58,17 @@ fn every_image_of_the_examples_passes_in_its_own_profile() {
 #[test]
 fn tool_boxes_and_first_steps_pass_in_no_other_profile() {
     let platform = ["--platform", "linux/amd64"];
-    for (name, _) in EXAMPLES {
+    // The variants come from one file that all examples include.
+    for name in ["static", "cc", "python3", "redis", "postgresql"] {
         let verdicts = judge_spec(&spec(name), &[&platform[..], &["--profile", "runtime"]].concat());
         for ((variant, ..), said) in verdicts {
             let expected = if variant.starts_with("debug") || variant == "init" { "no" } else { "yes" };
             assert_eq!(said.answer, expected, "{name} {variant}: {said:#?}");
-            assert_eq!(said.failed, if expected == "no" { &["D01", "D02"][..] } else { &[] }, "{name} {variant}");
+            assert_eq!(
+                said.failed,
+                if expected == "no" { &["D01", "D02"][..] } else { &[] },
+                "{name} {variant}"
+            );
         }
     }
 }

@@ -18,7 +18,8 @@ impl Row {
     /// Returns the row of a variant of an example.
     pub(super) fn of(example: &str, variant: &str, said: &Said) -> Self {
         let name = if variant.is_empty() { "plain" } else { variant };
-        Self::new(&format!("{example}, {name}"), "", said)
+        let first = if said.allowed.is_empty() { said.first.clone() } else { said.allowed.join("; ") };
+        Self::new(&format!("{example}, {name}"), "", &Said { first, ..said.clone() })
     }
 
     /// Returns the row of an image that is made to fail, or not to.

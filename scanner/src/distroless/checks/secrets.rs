@@ -100,7 +100,11 @@ fn in_file(candidate: &Candidate<'_>, secrets: &[crate::distroless::Secret]) -> 
                 .dockerfile("RUN --mount=type=secret for what a build needs; mount it at run time"),
         ),
         Some((layer, killer)) => (
-            format!("{what}; layer {killer} hides it, and anybody can take it out of layer {layer}"),
+            format!(
+                "{what}; layer {} hides it, and anybody can take it out of layer {}",
+                killer + 1,
+                layer + 1
+            ),
             Fix::spec("make it invalid, and build the image anew: attar's layers hide nothing")
                 .dockerfile("make it invalid; RUN --mount=type=secret leaves nothing in a layer"),
         ),

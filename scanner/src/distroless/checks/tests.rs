@@ -337,7 +337,7 @@ fn secrets_are_found_wherever_they_are() {
         "fail: /app/tls.pem holds a private key, in line 1",
         "fail: /root/.npmrc holds a login, in line 1",
         "fail: /root/.ssh/id_ed25519 is named as private keys are",
-        "fail: /app/old.pem holds a private key, in line 1; layer 1 hides it, and anybody can take it out of layer 0",
+        "fail: /app/old.pem holds a private key, in line 1; layer 2 hides it, and anybody can take it out of layer 1",
         "fail: the variable API_KEY has a value, and the name of a secret",
         "fail: the variable DB holds an address with a password",
         "fail: step 0 of the history sets NPM_TOKEN, which has the name of a secret",
