@@ -21,7 +21,8 @@ fn a_table_says_what_where_whose_and_how_to_fix_it() {
     let run = attar().current_dir(scratch.path()).args(["check", "--profile", "strict"]).arg(&spec).run();
     assert_eq!(run.code, Some(2), "{run}");
     // How much is unreachable changes with each version of the C library.
-    let lines: Vec<&str> = run.stdout.lines().filter(|line| !line.starts_with("  D1") || line.contains("D10")).collect();
+    let lines: Vec<&str> =
+        run.stdout.lines().filter(|line| !line.starts_with("  D1") || line.contains("D10")).collect();
     let table = lines.join("\n").replace(&scratch.path().display().to_string(), "DIR");
     insta::assert_snapshot!(table, @r"
     DIR/attar.yaml for linux/amd64: no, grade F as strict

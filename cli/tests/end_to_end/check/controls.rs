@@ -205,12 +205,12 @@ fn write_spec(scratch: &Scratch, name: &str, wanted: impl Fn(&Control) -> bool) 
 /// Takes a program out of a package, for images that have it under another name.
 pub(super) fn program(scratch: &Scratch, package: &str, platform: &str, path: &str, to: &str) {
     let spec = scratch.write(
-        &format!("{to}.yaml"),
+        format!("{to}.yaml"),
         format!(
             "contents:\n  foundation: none\n  repositories: [{{debian: trixie}}]\n  packages: [{package}]\nplatforms: [{platform}]\n"
         ),
     );
-    let file = scratch.join(&format!("{to}.tar"));
+    let file = scratch.join(format!("{to}.tar"));
     attar().arg("build").arg(&spec).arg("-o").arg(format!("rootfs:{}", file.display())).run().success();
     let archive = std::fs::File::open(&file).expect("an archive");
     let mut archive = tar::Archive::new(archive);

@@ -46,8 +46,8 @@ pub(super) fn run(view: &View<'_>) -> Findings {
     }
     for hidden in view.subject.hidden {
         let Some(right) = right(&hidden.entry) else { continue };
-        let what =
-            format!("{} {right}, in layer {}, hidden by layer {}", hidden.path, hidden.layer, hidden.killer);
+        let (layer, killer) = (hidden.layer + 1, hidden.killer + 1);
+        let what = format!("{} {right}, in layer {layer}, hidden by layer {killer}", hidden.path);
         let why = "no container sees it, but it is part of the image, and scanners report it";
         let fix = Fix::spec("build the image anew: attar's layers hide nothing")
             .dockerfile("do not add it, or build the last stage FROM scratch and COPY --from");

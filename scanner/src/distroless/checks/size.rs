@@ -32,6 +32,7 @@ pub(super) fn run(view: &View<'_>) -> Findings {
     }
     if let Some(limit) = limits.layer {
         for (number, bytes) in figures.layers.iter().enumerate().filter(|(_, bytes)| **bytes > limit) {
+            let number = number + 1;
             let what = format!("layer {number} has {}, more than {}", shown(*bytes), shown(limit));
             over(&format!("layer:{number}"), what, Severity::Fail, Fix::spec("layering: {budget: …}"));
         }

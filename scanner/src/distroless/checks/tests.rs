@@ -184,7 +184,7 @@ fn rights_are_found_in_modes_attributes_and_names() {
         "fail: /a is setuid",
         "fail: /b is setgid",
         "fail: /c has capabilities",
-        "warning: /old is setuid, in layer 0, hidden by layer 1",
+        "warning: /old is setuid, in layer 1, hidden by layer 2",
     ];
     assert_eq!(sample.found(CheckId::D08), expected);
 }
@@ -431,7 +431,7 @@ fn sizes_fail_when_a_limit_is_set() {
     let expected = [
         "fail: the image has 94.4 MB, more than 1.0 MB",
         "fail: the image has 1 entries, more than 0",
-        "fail: layer 0 has 83.9 MB, more than 21.0 MB",
+        "fail: layer 1 has 83.9 MB, more than 21.0 MB",
         "fail: 10.5 MB of 94.4 MB are in layers and seen by no container",
     ];
     assert_eq!(sample.found_by(CheckId::D17, &rules), expected);
