@@ -13,7 +13,7 @@ mod markdown;
 mod sarif;
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -169,40 +169,46 @@ pub(crate) fn write(report: &impl Report, outputs: &[Output]) -> anyhow::Result<
     }
     for output in outputs {
         if let Some(path) = &output.file {
-            let bytes = render(report, output.format)?;
-            file::write(path, &bytes).with_context(|| format!("cannot write `{}`", path.display()))?;
+            file::write(path, |out| render(report, output.format, out))
+                .with_context(|| format!("cannot write `{}`", path.display()))?;
         }
     }
     for output in outputs.iter().filter(|output| output.file.is_none()) {
-        print(&render(report, output.format)?)?;
+        let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+        render(report, output.format, &mut out)
+            .and_then(|()| Ok(out.flush()?))
+            .context("cannot write to standard output")?;
     }
     Ok(())
 }
 
-fn render<R: Report>(report: &R, format: Format) -> anyhow::Result<Vec<u8>> {
+/// Bytes of an answer that are held before they are written.
+const BUFFER: usize = 64 << 10;
+
+/// Writes the report as it is made: the changes of many layers are never held as text.
+fn render<R: Report>(report: &R, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct Document<'a, R> {
         schema: &'static str,
         #[serde(flatten)]
         report: &'a R,
     }
-    let mut bytes = Vec::new();
     match format {
-        Format::Table => report.table(&mut bytes).context("cannot write the table")?,
-        Format::Listing => report.listing(&mut bytes).context("cannot write the listing")?,
-        Format::Json => json(&Document { schema: R::SCHEMA, report }, &mut bytes)?,
-        Format::Markdown => bytes = markdown::of(&report.findings()).into_bytes(),
-        Format::Sarif => json(&sarif::of(&report.findings()), &mut bytes)?,
-        Format::Cst => bytes = report.structure_tests().into_bytes(),
-        Format::Junit => bytes = junit::of(&report.findings())?.into_bytes(),
+        Format::Table => report.table(out)?,
+        Format::Listing => report.listing(out)?,
+        Format::Json => json(&Document { schema: R::SCHEMA, report }, out)?,
+        Format::Markdown => out.write_all(markdown::of(&report.findings()).as_bytes())?,
+        Format::Sarif => json(&sarif::of(&report.findings()), out)?,
+        Format::Junit => out.write_all(junit::of(&report.findings())?.as_bytes())?,
+        Format::Cst => out.write_all(report.structure_tests().as_bytes())?,
     }
-    Ok(bytes)
+    Ok(())
 }
 
-fn json(document: &impl Serialize, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *bytes, document).context("cannot write JSON")?;
-    bytes.push(b'\n');
-    Ok(())
+fn json(document: &impl Serialize, out: &mut dyn Write) -> anyhow::Result<()> {
+    // What could not be written is an error of the writer, which a closed pipe is recognised by.
+    serde_json::to_writer_pretty(&mut *out, document).map_err(io::Error::from)?;
+    Ok(out.write_all(b"\n")?)
 }
 
 /// Writes rows in columns as wide as their widest cell, with control characters escaped.
@@ -294,13 +300,18 @@ mod tests {
     #[test]
     fn one_report_has_two_forms() {
         let report = Names { names: vec!["zlib1g", "c\u{1b}[31m"] };
-        let table = String::from_utf8(render(&report, Format::Table).expect("renders")).expect("UTF-8");
+        let rendered = |format| {
+            let mut bytes = Vec::new();
+            render(&report, format, &mut bytes).expect("memory takes all");
+            String::from_utf8(bytes).expect("UTF-8")
+        };
+        let table = rendered(Format::Table);
         insta::assert_snapshot!(table, @r"
         NAME         LENGTH
         zlib1g       6
         c\u{1b}[31m  6
         ");
-        let json = String::from_utf8(render(&report, Format::Json).expect("renders")).expect("UTF-8");
+        let json = rendered(Format::Json);
         insta::assert_snapshot!(json, @r#"
         {
           "schema": "attar.names/1",

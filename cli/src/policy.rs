@@ -16,6 +16,7 @@ use attar_builder::spec::schema::Check;
 use attar_builder::spec::{Location, Origins, read_policy_with};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::failure::Usage;
 
@@ -101,6 +102,30 @@ pub(crate) fn rules(named: Option<&Path>) -> anyhow::Result<Option<Rules>> {
     Ok(Some(Rules::Policy(Box::new(Policy::parse(&name, &text)?))))
 }
 
+/// Returns the JSON Schema of `attar-policy.yaml`.
+pub(crate) fn json_schema() -> Value {
+    let mut schema = schemars::schema_for!(Sections).to_value();
+    publish(&mut schema);
+    schema["title"] = json!(POLICY);
+    schema["$id"] = json!("attar-policy.schema.json");
+    schema
+}
+
+/// Takes out what steers our own reading.
+fn publish(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(publish),
+        Value::Object(map) => {
+            map.retain(|key, _| !key.starts_with("x-"));
+            if let Some(Value::String(description)) = map.get_mut("description") {
+                *description = description.replace('\n', " ");
+            }
+            map.values_mut().for_each(publish);
+        }
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +198,25 @@ insepct: {}
         ] {
             assert_eq!(policy.place(key).map(ToString::to_string).as_deref(), Some(expected), "{key}");
         }
+    }
+
+    #[test]
+    fn the_schema_has_every_key_with_its_meaning() {
+        let schema = json_schema();
+        let text = schema.to_string();
+        assert!(!text.contains("\"x-"), "{text}");
+        assert_eq!(schema["additionalProperties"], false);
+        let size = &schema["$defs"]["SizeRules"]["properties"];
+        let keys: Vec<&String> = size.as_object().expect("keys").keys().collect();
+        assert_eq!(keys, ["compressed", "files", "layer", "layers", "total"]);
+        assert_eq!(size["total"]["description"], "The most bytes that the files of all layers may hold.");
+    }
+
+    #[test]
+    fn growth_may_be_more_than_all() {
+        let policy = Policy::parse("p.yaml", "inspect: {growth: {percent: 150 %, waste: 0}}\n").expect("one");
+        let rules = policy.sections.inspect.expect("rules").rules();
+        assert_eq!((rules.growth_percent, rules.growth_waste, rules.growth), (Some(150.0), Some(0), None));
     }
 
     #[test]

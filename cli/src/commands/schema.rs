@@ -1,22 +1,27 @@
-//! `attar schema`: the JSON Schema of a spec, and the named sets of paths.
+//! `attar schema`: the JSON Schemas of specs and policies, and the named sets of paths.
 
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use attar_builder::spec;
 
-use crate::args::SchemaArgs;
+use crate::args::{SchemaArgs, SchemaOf};
 use crate::exit_code::ExitCode;
 use crate::output;
+use crate::policy;
 
 pub(crate) fn run(arguments: &SchemaArgs) -> anyhow::Result<ExitCode> {
-    let text = if arguments.sets { sets() } else { schema()? };
+    let text = match arguments {
+        SchemaArgs { sets: true, .. } => sets(),
+        SchemaArgs { of: SchemaOf::Policy, .. } => written(&policy::json_schema())?,
+        SchemaArgs { of: SchemaOf::Spec, .. } => written(&spec::json_schema())?,
+    };
     output::print(text.as_bytes())?;
     Ok(ExitCode::Yes)
 }
 
-fn schema() -> anyhow::Result<String> {
-    let text = serde_json::to_string_pretty(&spec::json_schema()).context("cannot write the schema")?;
+fn written(schema: &serde_json::Value) -> anyhow::Result<String> {
+    let text = serde_json::to_string_pretty(schema).context("cannot write the schema")?;
     Ok(text + "\n")
 }
 

@@ -324,6 +324,26 @@ fn dives_rules_are_judged_by_dives_figures() {
 }
 
 #[test]
+fn a_layer_that_is_not_there_is_shown_and_leaves_rules_open() {
+    let scratch = images();
+    let image = attar_testing::layout::single(&scratch.join("image"), "1").expect("an image");
+    std::fs::remove_file(image.blob(&image.layers()[1])).expect("a blob");
+    let run = |arguments: &[&str]| attar(&scratch).args(["inspect", "oci:image"]).args(arguments).run();
+    let shown = run(&[]).success();
+    assert!(shown.contains("  step 2\n      not read: the blob is not there\n"), "{shown}");
+    scratch.write("attar-policy.yaml", "inspect: {size: {layers: 3}, waste: {bytes: 1 GB}}\n");
+    let judged = run(&["--ci"]);
+    assert_eq!(judged.code, Some(3), "{}", judged.stderr);
+    let rules = judged.stdout.split_once("\nRules\n").expect("rules").1;
+    let expected = "  kept    layers at most 3 (attar-policy.yaml:1:18)\n  open    waste at most 1,000,000,000 \
+                    bytes: not judged, the entries of a layer\n          are not known \
+                    (attar-policy.yaml:1:38)\n";
+    assert_eq!(rules, expected);
+    scratch.write("attar-policy.yaml", "inspect: {size: {layers: 2}, waste: {bytes: 1 GB}}\n");
+    assert_eq!(run(&["--ci"]).code, Some(2));
+}
+
+#[test]
 fn contents_and_digests_are_compared_on_demand() {
     let scratch = images();
     let run = |arguments: &[&str]| attar(&scratch).args(["inspect", "oci:image"]).args(arguments).run();

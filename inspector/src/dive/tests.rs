@@ -109,6 +109,8 @@ fn dive_and_the_truth() {
         let (efficiency, waste) = truth;
         assert!((analysis.efficiency() - efficiency).abs() < 1e-12, "{name}: {}", analysis.efficiency());
         assert_eq!(analysis.waste, waste, "truth: {name}");
+        let sums = stack.figures();
+        assert_eq!((analysis.total, analysis.waste), (sums.total, sums.reclaimable), "{name}");
     }
 }
 

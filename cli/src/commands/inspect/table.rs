@@ -82,21 +82,20 @@ fn is_unverified(layer: &Layer) -> bool {
 fn layers(image: &Inspected, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nLAYER     SIZE   PULLED     DEAD   ADDED CHANGED REMOVED  COMMAND")?;
     for (number, (layer, figures)) in image.stack.layers().iter().zip(&image.analysis.layers).enumerate() {
-        let analysis::Layer { bytes, compressed, waste, added, modified, unchanged, removed, .. } = figures;
+        let analysis::Layer { bytes, compressed, waste, added, modified, removed, .. } = figures;
         let start = format!(
-            "{:>5} {:>8} {:>8} {:>8} {added:>7} {:>7} {removed:>7}  ",
+            "{:>5} {:>8} {:>8} {:>8} {added:>7} {modified:>7} {removed:>7}  ",
             number + 1,
             Size(*bytes).to_string(),
             Size(*compressed).to_string(),
             Size(*waste).to_string(),
-            modified + unchanged,
         );
-        let command = match &layer.state {
-            State::Absent(absence) => format!("not read: {}", absent(absence)),
-            State::Read { .. } => layer.created_by.clone().unwrap_or_default(),
-        };
+        let command = layer.created_by.clone().unwrap_or_default();
         let command = shortened(&escape::line(&command), WIDTH - start.len());
         writeln!(out, "{}", format!("{start}{command}").trim_end())?;
+        if let State::Absent(absence) = &layer.state {
+            writeln!(out, "      not read: {}", shortened(&absent(absence), WIDTH - 16))?;
+        }
     }
     Ok(())
 }
