@@ -1,10 +1,12 @@
 //! Brings an image of a registry or an engine into a layout of its own, so that it can be read like any.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use attar_image::archive;
+use attar_image::archive::{self, Archive};
 use attar_image::layout::{Durability, Layout, Writer};
 use attar_image::manifest::{Descriptor, Document, Index, media_type};
 use attar_image::platform::Platform;
@@ -91,8 +93,10 @@ pub(crate) fn bring(
     }
     let network = Network::new(settings, arguments, reporter)?;
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let layout = Layout::create(scratch.path())?;
-    let bringing = Bringing { network: &network, layout: &layout, platform, extent, reporter };
+    let (layout, archive) = (scratch.path().join("layout"), scratch.path().join("image.tar"));
+    let layout = Layout::create(layout)?;
+    let bringing =
+        Bringing { network: &network, layout: &layout, archive: &archive, platform, extent, reporter };
     match source {
         ImageSource::Registry(reference) => bringing.pull(reference)?,
         ImageSource::Engine { kind, name } => {
@@ -109,13 +113,18 @@ pub(crate) fn bring(
         | ImageSource::Root(_)
         | ImageSource::Stdin => {}
     }
-    let source = ImageSource::Layout { folder: scratch.path().to_owned(), name: None };
+    let source = match archive.exists() {
+        true => ImageSource::Archive { file: archive, name: None },
+        false => ImageSource::Layout { folder: layout.directory().to_owned(), name: None },
+    };
     Ok(Local { source, _scratch: Some(scratch) })
 }
 
 struct Bringing<'a> {
     network: &'a Network,
     layout: &'a Layout,
+    /// Where an engine's archive stands that is read in place.
+    archive: &'a Path,
     platform: Option<&'a str>,
     extent: Extent,
     reporter: &'a Reporter,
@@ -187,15 +196,23 @@ impl Bringing<'_> {
         Ok(())
     }
 
+    /// Takes an image from an engine; only for what stands beside it a layout is needed.
     fn save(&self, engine: &Engine, name: &str) -> anyhow::Result<()> {
+        let context = || format!("cannot read `{}:{name}`", engine.kind().prefix());
+        if !matches!(self.extent, Extent::WithArtifacts(_)) {
+            let mut file = File::create(self.archive).context("cannot make a temporary file")?;
+            let saved = self.network.wait(engine.save(name, move |archive| io::copy(archive, &mut file)));
+            saved.map_err(anyhow::Error::from).and_then(|saved| Ok(saved?)).with_context(context)?;
+            let archive = Archive::open(self.archive).with_context(context)?;
+            return archive.verify().with_context(context);
+        }
         let writer = self.layout.write(Durability::Process)?;
         let saved = self.network.wait(engine.save(name, move |archive| {
             let imported = archive::import(archive, &writer)?;
             let entries = imported.into_iter().map(|imported| imported.entry).collect();
             Ok::<_, anyhow::Error>((writer, entries))
         }));
-        let (writer, entries) =
-            saved?.with_context(|| format!("cannot read `{}:{name}`", engine.kind().prefix()))?;
+        let (writer, entries) = saved?.with_context(context)?;
         let entry = one(&writer, entries)?;
         writer.replace_entry(None, &entry, &[])?;
         Ok(())

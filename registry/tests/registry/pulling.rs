@@ -67,6 +67,20 @@ fn one_platform_is_pulled_alone() {
 }
 
 #[test]
+fn one_platform_of_several_is_this_or_the_first() {
+    let (registry, image) = published(60_000);
+    for (preferred, expected) in [("arm64", "arm64"), ("riscv64", "amd64")] {
+        let (_scratch, layout) = empty();
+        let wanted = Wanted::OnePlatform(Platform::new("linux", preferred, None));
+        let pulled = pull(&registry, &layout, &wanted).expect("a pull");
+        let images = layout.images(&pulled.entry).expect("an image");
+        let platforms = images.iter().map(|image| image.platform.clone()).collect::<Vec<_>>();
+        assert_eq!(platforms, [Platform::new("linux", expected, None)], "{preferred}");
+        assert_eq!((pulled.platforms.len(), pulled.root), (2, image.entry.clone()), "{preferred}");
+    }
+}
+
+#[test]
 fn blobs_that_are_there_are_not_fetched() {
     let (registry, _image) = published(60_000);
     let (_scratch, layout) = empty();
