@@ -13,6 +13,8 @@
 //! Everything is pure. Stacks come from [`attar_image::stack::read_pair`], which hashes what has to be
 //! compared; a content that was not hashed counts as another one.
 
+use std::collections::BTreeMap;
+
 use attar_image::layout::Image;
 use attar_image::path::TreePath;
 use attar_image::stack::{Stack, State};
@@ -140,6 +142,20 @@ pub struct Comparison {
     pub directories: Vec<Directory>,
     /// The layers.
     pub layers: LayerChange,
+}
+
+impl Comparison {
+    /// Returns the names of packages that are made for another architecture each and whose files differ, with
+    /// the number of these files.
+    pub fn made_for_each_architecture(&self) -> BTreeMap<&str, usize> {
+        let mut packages = BTreeMap::new();
+        for file in &self.files {
+            if let Group::OtherArchitecture { package } = &file.group {
+                *packages.entry(package.as_str()).or_default() += usize::from(!file.is_directory());
+            }
+        }
+        packages
+    }
 }
 
 /// Compares two images.

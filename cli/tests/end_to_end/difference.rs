@@ -89,18 +89,26 @@ fn an_image_built_again_is_the_same_and_one_that_was_packed_otherwise_has_the_sa
     let said = answer(&attar().args(["diff", "-o", "json", &one, &other]).run());
     assert_eq!(said["verdict"], "identical");
     assert_eq!(said["comparisons"].as_array().map(Vec::len), Some(2), "both platforms: {said:#}");
+    let shown = attar().args(["diff", &one, &other]).run().success();
+    assert_eq!(shown, "same: all bytes (linux/amd64, linux/arm64)\n");
     let archive = examples.docker_archive(&spec, "linux/amd64", "base:test");
     let archive = archive.display().to_string();
     let run = attar().args(["diff", "-o", "json", "--platform", "linux/amd64", &one, &archive]).run();
     let said = answer(&run);
     assert!(matches!(said["verdict"].as_str(), Some("identical" | "same-contents")), "{said:#}");
+    let root = examples.join("root.tar");
+    let destination = format!("rootfs:{}", root.display());
+    attar().arg("build").arg(&spec).args(["--platform", "linux/amd64", "-o", &destination]).run().success();
+    let same = attar().args(["diff", "--platform", "linux/amd64", &one, &destination]).run().success();
+    assert_eq!(same, "same contents, other bytes: a root file system has no configuration\n");
     let missing = answer(&attar().args(["diff", "-o", "json", &one, &archive]).run());
     assert_eq!(missing["verdict"], "differs", "a platform is missing");
     assert_eq!(missing["platforms_before_only"][0], "linux/arm64");
     let platforms =
         attar().args(["diff", &one, "--platform", "linux/amd64", "--platform", "linux/arm64"]).run();
     assert_eq!(platforms.code, Some(2), "{platforms}");
-    assert!(platforms.stdout.contains("configuration: platform"), "{platforms}");
+    assert!(platforms.stdout.contains("for another architecture, configuration: platform"), "{platforms}");
+    assert!(!platforms.stdout.contains("libc.so.6"), "files made for a platform are not listed: {platforms}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use attar_packages::database::DatabaseFile;
 use serde::Serialize;
 
 use super::packages::PackageChange;
-use super::{Change, FileChange, Side};
+use super::{Change, FileChange, Side, packages};
 
 /// Whose file it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -23,6 +23,11 @@ pub enum Group {
         /// Its name.
         package: String,
     },
+    /// That of a package that both images have in one version, made for another architecture each.
+    OtherArchitecture {
+        /// Its name.
+        package: String,
+    },
     /// A file of the package manager about several packages.
     PackageData,
     /// Nobody's, as far as the package data says.
@@ -32,12 +37,14 @@ pub enum Group {
 /// Finds out whose file each change is about, and counts those of each package that differs.
 pub(super) fn assign(
     changes: &mut [FileChange],
-    packages: &mut [PackageChange],
+    differing_packages: &mut [PackageChange],
     before: Side<'_>,
     after: Side<'_>,
 ) {
-    let numbers = packages.iter().enumerate().map(|(number, package)| (package.name.clone(), number));
+    let numbers =
+        differing_packages.iter().enumerate().map(|(number, package)| (package.name.clone(), number));
     let differing: BTreeMap<String, usize> = numbers.collect();
+    let made = packages::made_for_each_platform(before, after);
     for change in changes.iter_mut() {
         let mut owners = Vec::new();
         if change.change != Change::Removed {
@@ -49,6 +56,7 @@ pub(super) fn assign(
         let found = owners.iter().find(|name| differing.contains_key(*name)).cloned();
         change.group = match (found, owners.into_iter().next()) {
             (Some(package), _) => Group::Package { package },
+            (None, Some(package)) if made.contains(&package) => Group::OtherArchitecture { package },
             (None, Some(package)) => Group::SameVersion { package },
             (None, None) if is_package_data(&change.place) => Group::PackageData,
             (None, None) => Group::Unrecorded,
@@ -59,7 +67,7 @@ pub(super) fn assign(
         if let Group::Package { package } = &change.group
             && let Some(number) = differing.get(package)
         {
-            let package = &mut packages[*number];
+            let package = &mut differing_packages[*number];
             package.files += usize::from(!change.is_directory());
             package.bytes = package.bytes.saturating_add(change.bytes);
         }

@@ -1,7 +1,7 @@
 //! Which packages two images hold, and in which versions.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attar_packages::database::{Manager, Package};
 use attar_packages::debian::version;
@@ -142,6 +142,20 @@ pub(super) fn compare(before: Side<'_>, after: Side<'_>) -> Vec<PackageChange> {
     }
     changes.sort_by(|one, other| (&one.name, one.manager).cmp(&(&other.name, other.manager)));
     changes
+}
+
+/// Returns the names of packages that both images have in one version, each made for its own platform:
+/// their files differ as a matter of course.
+pub(super) fn made_for_each_platform(before: Side<'_>, after: Side<'_>) -> BTreeSet<String> {
+    if before.image.platform.is_same(&after.image.platform) {
+        return BTreeSet::new();
+    }
+    let theirs = by_name(after.ownership);
+    let is_made = |(key, ours): &(&(Manager, String), &Vec<PackageVersion>)| {
+        matches!((&ours[..], theirs.get(*key).map(Vec::as_slice)), ([before], Some([after]))
+            if before.version == after.version && before.architecture != after.architecture)
+    };
+    by_name(before.ownership).iter().filter(is_made).map(|((_, name), _)| name.clone()).collect()
 }
 
 fn fate(

@@ -51,6 +51,8 @@ pub struct Rolled<'a> {
     pub files: Option<usize>,
     /// By how many bytes the image grew.
     pub bytes: i64,
+    /// Whether all of it is of one group.
+    pub is_one_group: bool,
 }
 
 /// Joins directories that came or went with what is in them; one with a single file is shown as that file.
@@ -65,13 +67,14 @@ pub fn roll_up<'a>(changes: impl IntoIterator<Item = &'a FileChange>) -> Vec<Rol
         {
             line.files = Some(line.files.unwrap_or(0) + usize::from(!change.is_directory()));
             line.bytes = line.bytes.saturating_add(change.bytes);
+            line.is_one_group &= line.change.group == change.group;
             if !change.is_directory() {
                 last = Some(change);
             }
             continue;
         }
         unwrap_single(&mut lines, last.take());
-        lines.push(Rolled { change, files: None, bytes: change.bytes });
+        lines.push(Rolled { change, files: None, bytes: change.bytes, is_one_group: true });
     }
     unwrap_single(&mut lines, last);
     lines
@@ -81,6 +84,6 @@ fn unwrap_single<'a>(lines: &mut [Rolled<'a>], single: Option<&'a FileChange>) {
     if let (Some(line), Some(single)) = (lines.last_mut(), single)
         && line.files == Some(1)
     {
-        *line = Rolled { change: single, files: None, bytes: line.bytes };
+        *line = Rolled { change: single, files: None, bytes: line.bytes, is_one_group: true };
     }
 }

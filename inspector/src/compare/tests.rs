@@ -230,6 +230,28 @@ fn versions_of_packages_are_compared() {
 }
 
 #[test]
+fn packages_made_for_each_platform_are_counted() {
+    let fixture = |text: &str, architecture: &str, platform: &str| {
+        let mut fixture = Fixture::of(vec![Layer::new().file("bin/tool", text).file("own", text)]);
+        let control = format!("Package: tool\nVersion: 1\nArchitecture: {architecture}\n");
+        let mut claims = Claims::default();
+        claims.add(b"var/lib/dpkg/status.d/tool", control.as_bytes()).expect("small");
+        let sums = b"d41d8cd98f00b204e9800998ecf8427e  bin/tool\n";
+        claims.add(b"var/lib/dpkg/status.d/tool.md5sums", sums).expect("small");
+        fixture.ownership = claims.settle(|directory| Some(directory.to_vec()));
+        fixture.image.platform = platform.parse().expect("a platform");
+        fixture
+    };
+    let amd64 = fixture("1", "amd64", "linux/amd64");
+    let comparison = compared(&amd64, &fixture("2", "arm64", "linux/arm64"), Scope::Contents);
+    assert_eq!(comparison.packages, [], "the version is the same");
+    let expected = "differs: 1 file changed, 1 package for another architecture, configuration the same";
+    assert_eq!(comparison.summary, expected);
+    let comparison = compared(&amd64, &fixture("2", "arm64", "linux/amd64"), Scope::Contents);
+    assert_eq!(comparison.packages[0].change.name(), "changed", "on one platform it is another package");
+}
+
+#[test]
 fn configurations_are_compared_setting_by_setting() {
     let edited = |edit: fn(&mut serde_json::Value)| {
         let mut config = serde_json::json!({

@@ -80,7 +80,7 @@ fn parts(comparison: &Comparison, has_documents: bool) -> Vec<String> {
         }
     }
     let is_explained = |group: &Group| match group {
-        Group::Package { .. } => true,
+        Group::Package { .. } | Group::OtherArchitecture { .. } => true,
         Group::PackageData => !comparison.packages.is_empty(),
         Group::SameVersion { .. } | Group::Unrecorded => false,
     };
@@ -95,6 +95,11 @@ fn parts(comparison: &Comparison, has_documents: bool) -> Vec<String> {
         if number > 0 {
             parts.push(format!("{} {word}", count(number, "file")));
         }
+    }
+    let of_architectures = comparison.made_for_each_architecture();
+    if !of_architectures.is_empty() {
+        let packages = count(of_architectures.len(), "package");
+        parts.push(format!("{packages} for another architecture"));
     }
     if !comparison.not_compared.is_empty() {
         parts.push("files not compared".to_owned());
@@ -122,7 +127,7 @@ fn other_bytes(comparison: &Comparison, besides: &Besides) -> Vec<String> {
         parts.push(format!("times of {}", count(besides.times, "file")));
     }
     if !besides.has_documents {
-        parts.push("no configuration to compare".to_owned());
+        parts.push("a root file system has no configuration".to_owned());
         return parts;
     }
     parts.extend(besides.records.iter().map(|setting| setting.field.clone()));

@@ -114,6 +114,10 @@ impl Difference {
         if let ([only], true) = (&self.comparisons[..], self.is_complete()) {
             return only.summary();
         }
+        if let Some(summary) = self.summary_of_all() {
+            let platforms: Vec<String> = self.comparisons.iter().map(Compared::platform).collect();
+            return format!("{summary} ({})", platforms.join(", "));
+        }
         let word = match self.verdict {
             Verdict::Identical => "same",
             Verdict::SameContents => "same contents, other bytes",
@@ -130,6 +134,13 @@ impl Difference {
             }
         }
         format!("{word}: {}", parts.join("; "))
+    }
+
+    /// Returns the answer that holds for every platform alike.
+    fn summary_of_all(&self) -> Option<String> {
+        let mut summaries = self.comparisons.iter().map(Compared::summary);
+        let first = summaries.next()?;
+        (self.is_complete() && summaries.all(|summary| summary == first)).then_some(first)
     }
 
     /// Says whether both images have the same platforms.

@@ -30,6 +30,9 @@ pub(super) fn write(difference: &Difference, out: &mut dyn Write) -> io::Result<
     if let ([only], true) = (&difference.comparisons[..], difference.is_complete()) {
         return out.write_all(&details(only, difference.all)?);
     }
+    if difference.verdict == Verdict::Identical {
+        return Ok(());
+    }
     // Platforms that differ alike are shown once.
     let mut shown: Vec<(Vec<u8>, Vec<String>)> = Vec::new();
     for compared in &difference.comparisons {
@@ -63,7 +66,17 @@ fn details(compared: &Compared, all: bool) -> io::Result<Vec<u8>> {
     section(&mut out, FILES, files(comparison), all)?;
     content::write(comparison, all, &mut out)?;
     if comparison.verdict == Verdict::Differs {
-        writeln!(out, "\n{}", layers(comparison))?;
+        writeln!(out)?;
+        let made = comparison.made_for_each_architecture();
+        if !made.is_empty() {
+            let files = count(made.values().sum(), "file");
+            let packages = count(made.len(), "package");
+            writeln!(
+                out,
+                "not listed: {files} of {packages} made for another architecture (`-o json` has them)"
+            )?;
+        }
+        writeln!(out, "{}", layers(comparison))?;
         if !comparison.not_counted.is_empty() {
             let ignored = escape::line(&comparison.not_counted.join(", "));
             writeln!(out, "not counted: {ignored} (`--strict` counts them)")?;
@@ -139,7 +152,7 @@ pub(super) fn settings(settings: &[Setting]) -> Vec<[String; 3]> {
 /// went are one row.
 pub(super) fn files(comparison: &Comparison) -> Vec<[String; 5]> {
     let is_apart = |file: &&FileChange| match &file.group {
-        Group::Package { .. } => false,
+        Group::Package { .. } | Group::OtherArchitecture { .. } => false,
         Group::PackageData => comparison.packages.is_empty(),
         Group::SameVersion { .. } | Group::Unrecorded => true,
     };
@@ -154,7 +167,10 @@ fn file(rolled: &Rolled<'_>) -> [String; 5] {
         Change::Changed => "~",
     };
     let package = match group {
-        Group::Package { package } | Group::SameVersion { package } => package.clone(),
+        _ if !rolled.is_one_group => String::new(),
+        Group::Package { package }
+        | Group::SameVersion { package }
+        | Group::OtherArchitecture { package } => package.clone(),
         Group::PackageData | Group::Unrecorded => String::new(),
     };
     let mut what: Vec<String> = fields
@@ -168,6 +184,7 @@ fn file(rolled: &Rolled<'_>) -> [String; 5] {
         (change, rolled.change.after.as_ref().or(rolled.change.before.as_ref()))
     {
         what.push(match rolled.files {
+            Some(0) => "directory".to_owned(),
             Some(files) => count(files, "file"),
             None => node.target.as_ref().map_or(node.kind.to_owned(), |target| format!("-> {target}")),
         });
