@@ -129,12 +129,12 @@ mod tests {
         + d0755 0:0 - 1700000000 /d # rewritten-identical by layer 2
         + -0644 0:0 1 1700000000 /d/a\n\u{1b}[1m # opaque by layer 3
         + -0644 0:0 2 1700000000 /d/b # replaced by layer 2
-        + l0755 0:0 - 1700000000 /l -> d\tb # deleted by layer 2
+        + l0777 0:0 - 1700000000 /l -> d\tb # deleted by layer 2
         layer 2 DIGEST step 2
         + c0755 0:0 - 1700000000 /c
         = d0755 0:0 - 1700000000 /d
         ~ -0644 0:0 2 1700000000 /d/b
-        + h0755 0:0 - 1700000000 /h = /d/b
+        + h0644 0:0 - 1700000000 /h = /d/b
         - /l
         . /nothing
         + p0755 0:0 - 1700000000 /p

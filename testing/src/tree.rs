@@ -151,6 +151,11 @@ impl Listing {
                 self.hide(parent, hidden);
                 continue;
             }
+            if entry.header().entry_type() != tar::EntryType::Link
+                || canonical(&entry.link_name_bytes().unwrap_or_default()) != path
+            {
+                self.part_from(&path);
+            }
             let item = self.of_entry(&mut entry, &path)?;
             self.0.insert(path, item);
         }
@@ -162,10 +167,25 @@ impl Listing {
         let target = [parent, name].concat();
         let below = [&target[..], b"/"].concat();
         let opaque = name == b".wh..opq";
-        self.0.retain(|path, _| match opaque {
+        let stays = |path: &Vec<u8>| match opaque {
             true => !(path.starts_with(parent) && path.len() > parent.len()),
             false => *path != target && !path.starts_with(&below),
-        });
+        };
+        let gone: Vec<Vec<u8>> = self.0.keys().filter(|path| !stays(path)).cloned().collect();
+        self.0.retain(|path, _| stays(path));
+        for path in gone {
+            self.part_from(&path);
+        }
+    }
+
+    /// Lets the other names of a file be names of each other, when its first name goes.
+    fn part_from(&mut self, first: &[u8]) {
+        let mut others = self.0.iter_mut().filter(|(_, item)| item.same_as.as_deref() == Some(first));
+        let Some((next, item)) = others.next() else { return };
+        item.same_as = None;
+        for (_, item) in others {
+            item.same_as = Some(next.clone());
+        }
     }
 
     fn of_entry(&self, entry: &mut tar::Entry<'_, impl Read>, path: &[u8]) -> anyhow::Result<Item> {
