@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Gatherer, Secret};
 
 /// Changes whenever the same bytes may give other [`Marks`]: part of the key where they are kept.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 /// The longest file without an execute bit whose content is read, in bytes: what holds secrets is small.
 const MAX_TEXT: u64 = 1 << 20;
