@@ -1,6 +1,10 @@
 //! Layers that are hard to put on top of each other.
 
+use std::path::Path;
+use std::process::Command;
+
 use attar_testing::layers::Layer;
+use attar_testing::{Scratch, run};
 
 /// Who shows what layers come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,5 +267,29 @@ fn forms() -> Vec<Case> {
             [Layer::new().record("mtime", "-7").file("a", "1"), Layer::new().file("b", "")],
         )
         .differs(Overlay, "Docker takes 1970 instead"),
+        Case { name: "sparse files as GNU writes them", layers: sparse("gnu"), differs: Vec::new() }
+            .differs(Judge::Umoci, "umoci refuses the layer")
+            .differs(Overlay, "Docker refuses the layer"),
+        Case { name: "sparse files as POSIX has them", layers: sparse("posix"), differs: Vec::new() },
     ]
+}
+
+/// Packs a file with holes by `tar`, and a layer on top.
+fn sparse(format: &str) -> Vec<Vec<u8>> {
+    let scratch = Scratch::new();
+    let holes = std::fs::File::create(scratch.join("holes")).expect("a file");
+    for place in [1_u64 << 16, 1 << 20, 3 << 20] {
+        std::os::unix::fs::FileExt::write_all_at(&holes, b"island", place).expect("written");
+    }
+    holes.set_len(4 << 20).expect("as long as it shall be");
+    let archive = pack(scratch.path(), format);
+    vec![archive, Layer::new().file("other", "").tar()]
+}
+
+fn pack(folder: &Path, format: &str) -> Vec<u8> {
+    let out = folder.join("layer.tar");
+    let mut tar = Command::new("tar");
+    tar.arg("-C").arg(folder).args(["--sparse", "--format", format, "--owner=0", "--group=0", "--mtime=@7"]);
+    run(tar.arg("-cf").arg(&out).arg("holes")).success();
+    std::fs::read(out).expect("the archive")
 }
