@@ -17,6 +17,7 @@ mod fixture;
 mod globs;
 mod hostile;
 mod inspect;
+mod inspect_judges;
 mod judges;
 mod kill;
 mod loading;
