@@ -55,10 +55,6 @@ impl Format {
     pub(crate) const PLAIN: &'static [Self] = &[Self::Table, Self::Json];
     /// What a command has that compares.
     pub(crate) const OF_DIFFERENCES: &'static [Self] = &[Self::Table, Self::Json, Self::Markdown];
-    /// What a command has that judges something.
-    #[allow(dead_code, reason = "the verdict writes these too")]
-    pub(crate) const OF_FINDINGS: &'static [Self] =
-        &[Self::Table, Self::Json, Self::Markdown, Self::Sarif, Self::Junit];
     /// What a command has that judges whole images.
     pub(crate) const OF_VERDICTS: &'static [Self] =
         &[Self::Table, Self::Json, Self::Markdown, Self::Sarif, Self::Junit, Self::Cst];
@@ -140,7 +136,7 @@ pub(crate) trait Report: Serialize {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Returns what was judged of each subject. Only of commands with [`Format::OF_FINDINGS`].
+    /// Returns what was judged of each subject. Only of commands that judge something.
     fn findings(&self) -> Vec<Findings> {
         Vec::new()
     }
@@ -266,17 +262,14 @@ mod tests {
         ] {
             assert_eq!(Output::parse(text, Format::PLAIN), expected, "{text}");
         }
-        assert_eq!(Output::parse("sarif=a", Format::OF_FINDINGS), output(Format::Sarif, Some("a")));
+        assert_eq!(Output::parse("sarif=a", Format::OF_VERDICTS), output(Format::Sarif, Some("a")));
     }
 
     #[test]
     fn an_unknown_format_is_told_which_there_are() {
         for (formats, expected) in [
             (Format::PLAIN, "expected `table` or `json`, or one of them with `=FILE`"),
-            (
-                Format::OF_FINDINGS,
-                "expected `table`, `json`, `markdown`, `sarif` or `junit`, or one of them with `=FILE`",
-            ),
+            (Format::OF_DIFFERENCES, "expected `table`, `json` or `markdown`, or one of them with `=FILE`"),
         ] {
             let error = Output::parse("xml", formats).expect_err("no format");
             assert_eq!(error.to_string(), expected);

@@ -67,15 +67,15 @@ impl Policy {
     }
 }
 
-#[allow(dead_code, reason = "the verdict reads its section of the policy")]
 /// Reads the policy that is named, or else `attar-policy.yaml` of the working directory; `None` if there
-/// is none.
+/// is none. dive's rules are not looked for.
 pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<Option<Policy>> {
-    match rules(named)? {
+    let Some(path) = named.or(Some(Path::new(POLICY)).filter(|path| path.is_file())) else {
+        return Ok(None);
+    };
+    match rules(Some(path))? {
         None => Ok(None),
         Some(Rules::Policy(policy)) => Ok(Some(*policy)),
-        // Only a file that is named can be dive's: without a name this command looks for none.
-        Some(Rules::Dive(_)) if named.is_none() => Ok(None),
         Some(Rules::Dive(rules)) => {
             let message = format!("`{}` holds the rules of dive", rules.file);
             Err(Usage::new(message).hint("`attar inspect --ci` judges them").into())

@@ -41,8 +41,8 @@ pub(crate) struct InspectArgs {
     #[arg(long)]
     pub(crate) ci: bool,
 
-    /// File with the rules. Default: `attar-policy.yaml` here, else `.dive-ci`.
-    #[arg(long, value_name = "FILE", requires = "ci")]
+    /// File with the rules of `--ci`. Default: `attar-policy.yaml` here, else `.dive-ci`.
+    #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
 
     /// Image to compare with: what is larger, what is new.

@@ -15,7 +15,6 @@ use serde::{Deserialize, Deserializer};
 #[derive(Debug)]
 pub(crate) struct DiveRules {
     /// The file.
-    #[allow(dead_code, reason = "named where another command is given dive's rules")]
     pub(crate) file: String,
     /// The limits, dive's defaults where the file says nothing.
     pub(crate) limits: Limits,

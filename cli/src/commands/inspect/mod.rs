@@ -27,6 +27,10 @@ pub(crate) fn run(arguments: &InspectArgs, settings: &Settings) -> anyhow::Resul
     // Rules come first: what is wrong with them is said before anything is read.
     let rules = Rules::of(arguments)?;
     let reporter = Reporter::new(settings);
+    if arguments.policy.is_some() && !arguments.ci {
+        // No error: the variable of the option may be set for other commands.
+        reporter.say("`--policy` is not used: only `--ci` judges");
+    }
     let open = |source: &ImageSource, platform: Option<&str>| {
         remote::open(source, platform, Extent::OneImage, settings, &arguments.registry, &reporter)
     };
