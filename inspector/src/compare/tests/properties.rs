@@ -43,7 +43,7 @@ fn layers() -> impl Strategy<Value = Vec<Vec<Step>>> {
 
 fn layer(steps: &[Step]) -> Layer {
     let mut layer = Layer::new();
-    let (mut written, mut files) = (BTreeSet::new(), BTreeSet::new());
+    let (mut written, mut files) = (BTreeSet::new(), BTreeMap::new());
     if steps.iter().any(|step| !matches!(step, Step::Whiteout(_))) {
         let mode = steps.iter().find_map(|step| match step {
             Step::Directory(mode) => Some(*mode),
@@ -56,12 +56,13 @@ fn layer(steps: &[Step]) -> Layer {
         match *step {
             Step::Directory(_) => {}
             Step::File(name, mode, text) if written.insert(name) => {
-                files.insert(name);
+                files.insert(name, mode);
                 layer = layer.mode(mode).file(name, text);
             }
             Step::Symlink(name, target) if written.insert(name) => layer = layer.symlink(name, target),
-            Step::HardLink(name, target) if files.contains(target) && written.insert(name) => {
-                layer = layer.mode(0o644).hard_link(name, target);
+            Step::HardLink(name, target) if files.contains_key(target) && written.insert(name) => {
+                // One file has one mode, and every header of it says so.
+                layer = layer.mode(files[target]).hard_link(name, target);
             }
             // A whiteout takes away what lower layers have, and stands for itself.
             Step::Whiteout(name) if written.insert(name) => layer = layer.whiteout(name),
