@@ -15,6 +15,21 @@ pub(crate) fn lines(text: &str) -> String {
     })
 }
 
+/// Escapes, in the text of a JSON document, what serializers leave as it is: control characters beyond
+/// ASCII's first ones, which some terminals obey, and invisible ones. The document stays the same.
+pub(crate) fn json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        // Only strings have such characters, and all of them fit into four digits.
+        if character >= '\x7f' && (character.is_control() || is_invisible(character)) {
+            safe.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
 fn escape(text: &str, unwanted: impl Fn(char) -> bool) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -35,6 +50,15 @@ fn is_invisible(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn documents_keep_their_meaning() {
+        let text = "a\u{9b}31m\u{7f}\u{202e}\u{1b}é\u{10ffff}";
+        let document = serde_json::to_string_pretty(&[text]).expect("JSON");
+        let safe = json(&document);
+        assert!(safe.contains("\\u009b31m\\u007f\\u202e\\u001bé"), "{safe}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&safe).expect("JSON"), [text]);
+    }
 
     #[test]
     fn control_characters_become_visible() {

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Serialize;
 
+use crate::escape;
 use crate::failure::Usage;
 use findings::Findings;
 
@@ -203,8 +204,26 @@ fn render<R: Report>(report: &R, format: Format, out: &mut dyn Write) -> anyhow:
 
 fn json(document: &impl Serialize, out: &mut dyn Write) -> anyhow::Result<()> {
     // What could not be written is an error of the writer, which a closed pipe is recognised by.
-    serde_json::to_writer_pretty(&mut *out, document).map_err(io::Error::from)?;
+    serde_json::to_writer_pretty(Harmless(&mut *out), document).map_err(io::Error::from)?;
     Ok(out.write_all(b"\n")?)
+}
+
+/// Escapes what serializers of JSON leave as it is and a terminal may obey.
+struct Harmless<'a>(&'a mut dyn Write);
+
+impl Write for Harmless<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // The serializer writes whole pieces of strings.
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.0.write_all(escape::json(text).as_bytes())?,
+            Err(_) => self.0.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Writes rows in columns as wide as their widest cell, with control characters escaped.

@@ -227,6 +227,34 @@ pub fn write_layout_that_runs(
     Ok(std::fs::write(folder.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#)?)
 }
 
+/// Changes the manifest of the only image of a layout, and makes its digest right again.
+pub fn edit_manifest(folder: &Path, change: impl FnOnce(&mut Value)) -> anyhow::Result<()> {
+    let index = folder.join("index.json");
+    let mut document: Value = serde_json::from_slice(&std::fs::read(&index)?)?;
+    edit(folder, &mut document["manifests"][0], change)?;
+    Ok(std::fs::write(index, serde_json::to_vec(&document)?)?)
+}
+
+/// Changes the configuration of the only image of a layout, and makes the digests right again.
+pub fn edit_config(folder: &Path, change: impl FnOnce(&mut Value)) -> anyhow::Result<()> {
+    let mut edited = Ok(());
+    edit_manifest(folder, |manifest| edited = edit(folder, &mut manifest["config"], change))?;
+    edited
+}
+
+/// Changes the document that a descriptor names, and the descriptor with it.
+fn edit(folder: &Path, descriptor: &mut Value, change: impl FnOnce(&mut Value)) -> anyhow::Result<()> {
+    let blob = |digest: &str| folder.join("blobs").join(digest.replace(':', "/"));
+    let digest = descriptor["digest"].as_str().context("a descriptor has a digest")?;
+    let mut document = serde_json::from_slice(&std::fs::read(blob(digest))?)?;
+    change(&mut document);
+    let bytes = serde_json::to_vec(&document)?;
+    let digest = format!("sha256:{}", hex(&bytes));
+    std::fs::write(blob(&digest), &bytes)?;
+    (descriptor["digest"], descriptor["size"]) = (json!(digest), json!(bytes.len()));
+    Ok(())
+}
+
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Returns the configuration of an image of layers with these digests, with a step of its history for

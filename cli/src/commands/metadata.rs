@@ -7,6 +7,7 @@ use attar_builder::build::{Built, Start};
 use serde::Serialize;
 
 use super::build::Places;
+use crate::escape;
 use crate::progress::Reporter;
 
 /// Everything that was built.
@@ -83,7 +84,8 @@ impl Metadata {
 
     /// Writes the report to a file; `-` is standard output.
     pub(super) fn write(&self, file: &Path, reporter: &Reporter) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(self).context("cannot write JSON")? + "\n";
+        let text = serde_json::to_string_pretty(self).context("cannot write JSON")?;
+        let text = escape::json(&text) + "\n";
         if file == Path::new("-") {
             return reporter.answer(&text);
         }

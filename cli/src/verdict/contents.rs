@@ -75,6 +75,7 @@ pub(super) fn look(reader: &mut dyn Read, size: u64, needs: Needs) -> io::Result
     let mut buffer = vec![0; PIECE];
     let mut keep = needs.text && size <= MAX_KEPT;
     let mut first = true;
+    let mut is_hungry = gatherer.is_some();
     loop {
         let read = match reader.read(&mut buffer) {
             Ok(read) => read,
@@ -86,12 +87,9 @@ pub(super) fn look(reader: &mut dyn Read, size: u64, needs: Needs) -> io::Result
             break;
         }
         if let Some(gatherer) = &mut gatherer
-            && gatherer.feed(piece) == Appetite::Enough
-            && held.is_empty()
-            && !first
-            && !keep
+            && is_hungry
         {
-            break;
+            is_hungry = gatherer.feed(piece) == Appetite::More;
         }
         let is_elf = |head: &[u8]| head.starts_with(b"\x7fELF");
         if first {
@@ -103,7 +101,7 @@ pub(super) fn look(reader: &mut dyn Read, size: u64, needs: Needs) -> io::Result
             held.extend_from_slice(piece);
         }
         first = false;
-        if !keep && gatherer.is_none() {
+        if !keep && !is_hungry {
             break;
         }
     }

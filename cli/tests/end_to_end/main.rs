@@ -16,6 +16,7 @@ mod examples;
 mod fixture;
 mod globs;
 mod hostile;
+mod hostile_images;
 mod inspect;
 mod inspect_judges;
 mod judges;

@@ -71,6 +71,12 @@ impl Gatherer {
 
     /// Looks at the next piece.
     pub fn feed(&mut self, bytes: &[u8]) -> Appetite {
+        // Of what is no program, no more is held than is looked at, whoever goes on feeding.
+        match self.mode {
+            Mode::Other(_) => return Appetite::Enough,
+            Mode::Text(_) if self.held.len() >= MAX_TEXT => return Appetite::Enough,
+            _ => {}
+        }
         self.held.extend_from_slice(bytes);
         if self.mode == Mode::Head {
             if self.held.len() < HEAD {
@@ -162,6 +168,19 @@ mod tests {
             (b"", Format::Binary),
         ] {
             assert_eq!(Marks::of(bytes).format, expected, "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_bounded() {
+        for head in [&b"\0"[..], b"text", b"#!/bin/sh\n", b"!<arch>\n", b"\x7fELF"] {
+            let mut gatherer = Gatherer::new();
+            gatherer.feed(head);
+            let piece = vec![b'x'; 1 << 20];
+            for _ in 0..40 {
+                gatherer.feed(&piece);
+            }
+            assert!(gatherer.held.len() <= MAX_TEXT + piece.len(), "{head:?}: {}", gatherer.held.len());
         }
     }
 

@@ -227,13 +227,14 @@ impl<R: Read> Reader<R> {
         let read = match expansion.next() {
             Next::End => 0,
             Next::Hole(length) => {
-                let length = within(length);
-                self.holes += length as u64;
-                if self.holes > MAX_HOLES {
+                // All of it is asked for, or nothing of it is read.
+                if length > MAX_HOLES.saturating_sub(self.holes) {
                     let limit = MAX_HOLES >> 30;
                     let message = format!("sparse files with holes of more than {limit} GiB are not read");
                     return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
                 }
+                let length = within(length);
+                self.holes += length as u64;
                 buffer[..length].fill(0);
                 length
             }
@@ -277,10 +278,11 @@ mod tests {
     fn holes_wider_than_anyone_waits_for_are_refused() {
         let mut reader = Reader::new(io::empty());
         reader.expansion = Map::new(10, 0, &[]).map(Expansion::new);
-        reader.holes = MAX_HOLES - 4;
-        let mut buffer = [1; 4];
-        assert_eq!(reader.read(&mut buffer).expect("the last hole that is read"), 4);
-        assert_eq!(buffer, [0; 4]);
+        reader.holes = MAX_HOLES - 10;
+        let mut buffer = [1; 10];
+        assert_eq!(reader.read(&mut buffer).expect("the last hole that is read"), 10);
+        assert_eq!(buffer, [0; 10]);
+        reader.expansion = Map::new(1 << 60, 0, &[]).map(Expansion::new);
         let error = reader.read(&mut buffer).expect_err("one more").to_string();
         assert_eq!(error, "sparse files with holes of more than 64 GiB are not read");
     }
