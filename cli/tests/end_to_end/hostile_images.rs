@@ -18,13 +18,19 @@ const ADDRESS_SPACE: u64 = 900 << 10;
 const BOMB: usize = 1 << 30;
 
 /// The commands that read an image, and the forms of what they print.
-const COMMANDS: [&[&str]; 6] = [
+const COMMANDS: [&[&str]; 12] = [
     &["packages", "IMAGE"],
     &["packages", "IMAGE", "-o", "json"],
     &["why", "IMAGE", "/bin/sh"],
     &["why", "IMAGE", "libc6"],
     &["check", "IMAGE"],
     &["check", "IMAGE", "-o", "json"],
+    &["inspect", "IMAGE"],
+    &["inspect", "IMAGE", "-o", "listing"],
+    &["inspect", "IMAGE", "-o", "json"],
+    &["inspect", "IMAGE", "-o", "markdown"],
+    &["diff", "IMAGE", "IMAGE", "--strict"],
+    &["diff", "IMAGE", "IMAGE", "-o", "json"],
 ];
 
 /// Runs every command on an image, each one with little memory.
