@@ -213,10 +213,11 @@ struct Harmless<'a>(&'a mut dyn Write);
 
 impl Write for Harmless<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // The serializer writes whole pieces of strings.
+        // The serializer writes whole pieces of strings, nearly all of them of plain letters.
+        let is_plain = bytes.iter().all(|byte| *byte < 0x7f);
         match std::str::from_utf8(bytes) {
-            Ok(text) => self.0.write_all(escape::json(text).as_bytes())?,
-            Err(_) => self.0.write_all(bytes)?,
+            Ok(text) if !is_plain => self.0.write_all(escape::json(text).as_bytes())?,
+            _ => self.0.write_all(bytes)?,
         }
         Ok(bytes.len())
     }

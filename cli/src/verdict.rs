@@ -28,7 +28,6 @@ pub(crate) use tree::{KnownMarks, SpecJudge, judge_candidate};
 
 /// The verdicts of one run.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub(crate) struct Verdicts {
     /// Whether all pass.
     pub(crate) answer: Answer,
@@ -38,7 +37,6 @@ pub(crate) struct Verdicts {
 
 /// The verdict about one image on one platform.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub(crate) struct Judged {
     /// What was judged.
     #[serde(flatten)]
@@ -58,7 +56,6 @@ pub(crate) struct Judged {
 
 /// What was judged.
 #[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub(crate) struct Name {
     /// The image or spec as the user named it.
     pub(crate) subject: String,

@@ -222,6 +222,22 @@ impl Serialize for TreePath {
     }
 }
 
+/// Writes a path as it is shown, for reports: what is no UTF-8 is escaped. For `serialize_with`.
+pub fn serialize_shown<S: Serializer>(
+    path: &impl Borrow<TreePath>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(path.borrow())
+}
+
+/// Writes paths as they are shown, for reports: what is no UTF-8 is escaped. For `serialize_with`.
+pub fn serialize_all_shown<S: Serializer>(
+    paths: &impl AsRef<[TreePath]>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.as_ref().iter().map(TreePath::to_string))
+}
+
 impl<'de> Deserialize<'de> for TreePath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;

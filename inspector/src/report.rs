@@ -102,6 +102,7 @@ impl Serialize for DiveFigures<'_> {
         }
         #[derive(Serialize)]
         struct Path<'a> {
+            #[serde(serialize_with = "attar_image::path::serialize_shown")]
             path: &'a attar_image::path::TreePath,
             count: u64,
             bytes: u64,
@@ -277,6 +278,7 @@ fn form(form: Form) -> &'static str {
 
 #[derive(Serialize)]
 struct Waste<'a> {
+    #[serde(serialize_with = "attar_image::path::serialize_shown")]
     path: &'a attar_image::path::TreePath,
     bytes: u64,
     copies: Vec<Copy>,
@@ -311,6 +313,7 @@ struct Edit<'a> {
     bytes: u64,
     compressed: u64,
     fix: &'a str,
+    #[serde(serialize_with = "attar_image::path::serialize_all_shown")]
     paths: &'a [attar_image::path::TreePath],
 }
 
@@ -363,6 +366,7 @@ impl<'a> Package<'a> {
 struct Same {
     size: u64,
     bytes: u64,
+    #[serde(serialize_with = "attar_image::path::serialize_all_shown")]
     paths: Vec<attar_image::path::TreePath>,
 }
 
@@ -393,6 +397,7 @@ struct Rule<'a> {
 
 #[derive(Serialize)]
 struct Place<'a> {
+    #[serde(serialize_with = "attar_image::path::serialize_shown")]
     path: &'a attar_image::path::TreePath,
     #[serde(skip_serializing_if = "Option::is_none")]
     layer: Option<usize>,

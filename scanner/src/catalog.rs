@@ -33,6 +33,7 @@ pub struct Installed {
     /// Version of the source package.
     pub source_version: String,
     /// Path of the file that says so.
+    #[serde(serialize_with = "attar_image::path::serialize_shown")]
     pub recorded_in: TreePath,
 }
 

@@ -260,7 +260,11 @@ impl<R: Read> Reader<R> {
         let mut map = None;
         let kind = match header[156] {
             // Before POSIX a directory was a regular file whose name ends in a slash.
-            b'0' | 0 | b'7' if raw_path.ends_with(b"/") => MemberKind::Directory,
+            b'0' | 0 | b'7' if raw_path.ends_with(b"/") => {
+                // One that has a content all the same is not lost count of.
+                stored = extensions.size.unwrap_or(header_size);
+                MemberKind::Directory
+            }
             b'0' | 0 | b'7' | b'S' => {
                 stored = extensions.size.unwrap_or(header_size);
                 map = self.read_map(header, &extensions, &mut stored, offset)?;

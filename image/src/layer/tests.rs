@@ -8,7 +8,8 @@ use std::io::Read;
 
 use proptest::prelude::*;
 
-use super::reader::{Reader, TarError, hash_content, read_tree};
+use super::BLOCK;
+use super::reader::{MemberKind, Reader, TarError, hash_content, read_tree};
 use super::writer::write_tree;
 use crate::filesystem::{Content, Entry, FileTree, Kind, LinkGroup, Metadata};
 use crate::path::TreePath;
@@ -213,4 +214,28 @@ fn damage_is_named() {
     let error = read(&bytes).expect_err("the checksum is wrong").to_string();
     assert!(error.starts_with("damaged tar header at byte 0: expected checksum "), "{error}");
     assert_eq!(read(&bytes[..100]).expect_err("cut off").to_string(), "cannot read the archive at byte 0");
+}
+
+#[test]
+fn a_directory_in_the_old_form_may_have_a_content() {
+    let mut header = ::tar::Header::new_ustar();
+    header.set_path("d/").expect("a short path");
+    header.set_entry_type(::tar::EntryType::Regular);
+    header.set_mode(0o755);
+    header.set_size(3);
+    header.set_cksum();
+    let mut bytes = header.as_bytes().to_vec();
+    bytes.extend_from_slice(b"odd");
+    bytes.resize(2 * BLOCK, 0);
+    header.set_path("f").expect("a short path");
+    header.set_size(0);
+    header.set_cksum();
+    bytes.extend_from_slice(header.as_bytes());
+    let mut reader = Reader::new(&bytes[..]);
+    let mut kinds = Vec::new();
+    while let Some(member) = reader.next_member().expect("a whole archive") {
+        kinds.push((member.path.to_string(), member.kind));
+    }
+    let expected = [("/d", MemberKind::Directory), ("/f", MemberKind::File { size: 0 })];
+    assert_eq!(kinds, expected.map(|(path, kind)| (path.to_owned(), kind)));
 }

@@ -87,7 +87,8 @@ fn repositories_join_below() {
 
 /// What the oracle reads, without the tag that it implies.
 fn oracle(text: &str) -> Option<(String, String, Option<String>, Option<String>)> {
-    let read = Oracle::try_from(text).ok()?;
+    // It takes `0_0.0/a` for a path, and then its first part for a registry, which no host can be called.
+    let read = Oracle::try_from(text).ok().filter(|read| !read.registry().contains('_'))?;
     let implied = read.digest().is_none() && !text.ends_with(":latest");
     let tag = read.tag().filter(|tag| !(implied && *tag == "latest"));
     Some((

@@ -29,7 +29,6 @@ pub struct Allow {
 
 /// An entry of the allow list that does nothing, or no longer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Stale {
     /// The check.
     pub id: CheckId,

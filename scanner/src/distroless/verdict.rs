@@ -9,7 +9,6 @@ use super::{CheckId, Date, Profile, Stale};
 
 /// What the checks say about an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Verdict {
     /// What it was judged by.
     pub profile: Profile,
@@ -68,7 +67,6 @@ pub enum Level {
 
 /// What one check says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Outcome {
     /// The check.
     pub id: CheckId,
@@ -103,7 +101,6 @@ pub enum State {
 
 /// Something that a check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Finding {
     /// The check that found it.
     pub id: CheckId,
@@ -152,31 +149,34 @@ pub enum Excuse {
 
 /// Where something stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Place {
     /// The path.
-    #[serde(serialize_with = "shown")]
+    #[serde(serialize_with = "attar_image::path::serialize_shown")]
     pub path: TreePath,
     /// Its size; for a directory that is meant with all below it, the sum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// The layer that holds it, the lowest being 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "from_one")]
     pub layer: Option<usize>,
     /// The command that made the layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_by: Option<String>,
     /// The layer that deletes or replaces it: no container sees it, anybody can recover it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "from_one")]
     pub hidden_by: Option<usize>,
     /// The package that brought it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
 }
 
+/// Counts layers as all reports do.
+fn from_one<S: Serializer>(layer: &Option<usize>, serializer: S) -> Result<S::Ok, S::Error> {
+    layer.map(|layer| layer + 1).serialize(serializer)
+}
+
 /// How to get rid of something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct Fix {
     /// In words of attar's spec.
     pub spec: String,
@@ -269,8 +269,4 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.path.fmt(f)
     }
-}
-
-fn shown<S: Serializer>(path: &TreePath, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(path)
 }
