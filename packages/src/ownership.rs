@@ -1,7 +1,7 @@
 //! Which package a path of an image belongs to, as the image's own package database says.
 //!
 //! [`Claims`] collects what the files of the database say, in any order; [`Claims::settle`] makes the
-//! answer. The caller brings the bytes of every file that [`DatabaseFile::of`] knows, and says where
+//! answer. The caller brings the bytes of every file that [`DatabaseFile::of`](crate::database::DatabaseFile::of) knows, and says where
 //! a directory really is: a list may name `bin/sh` where the tree has `usr/bin/sh`, or the other way.
 //!
 //! ```

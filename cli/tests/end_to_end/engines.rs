@@ -56,7 +56,7 @@ fn examples_start(platform: &str) {
             format!("examples/{name}-busybox/attar.yaml"),
             format!(
                 "include: ../{name}/attar.yaml\ncontents: {{packages: [busybox-static]}}\n\
-                 entrypoint: {{command: [/usr/bin/busybox]}}\n"
+                 entrypoint: {{command: [/usr/bin/busybox]}}\ncheck: {{profile: debug}}\n"
             ),
         );
         let tag = format!("attar-tests/{name}:{}", platform.replace('/', "-"));
