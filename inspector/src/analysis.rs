@@ -85,7 +85,8 @@ impl Analysis {
             analysis.layers.push(layer);
         }
         for copy in dead.values().flatten() {
-            analysis.layers[copy.killed].killed += copy.bytes;
+            let killed = &mut analysis.layers[copy.killed].killed;
+            *killed = killed.saturating_add(copy.bytes);
         }
         for (number, layer) in analysis.layers.iter().enumerate() {
             analysis.total = analysis.total.saturating_add(layer.bytes);
@@ -122,7 +123,8 @@ impl Analysis {
     pub fn reasons(&self) -> Vec<(Reason, u64)> {
         let mut sums: BTreeMap<Reason, u64> = BTreeMap::new();
         for copy in self.dead.iter().flat_map(|dead| &dead.copies) {
-            *sums.entry(copy.reason).or_default() += copy.bytes;
+            let sum: &mut u64 = sums.entry(copy.reason).or_default();
+            *sum = sum.saturating_add(copy.bytes);
         }
         let mut sums: Vec<_> = sums.into_iter().collect();
         sums.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));

@@ -101,8 +101,10 @@ impl Figures {
     }
 
     fn add_up(paths: &BTreeMap<Vec<u8>, Occurrences>, size: u64, user_size: u64) -> Self {
-        let smallest: i64 = paths.values().map(|path| path.smallest).sum();
-        let cumulative: i64 = paths.values().map(|path| path.cumulative).sum();
+        let add_up =
+            |size: fn(&Occurrences) -> i64| paths.values().map(size).fold(0_i64, i64::saturating_add);
+        let smallest = add_up(|path| path.smallest);
+        let cumulative = add_up(|path| path.cumulative);
         let efficiency = if cumulative == 0 { 1.0 } else { smallest as f64 / cumulative as f64 };
         let mut inefficient: Vec<Inefficient> = paths
             .iter()

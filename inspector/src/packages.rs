@@ -43,7 +43,7 @@ pub fn shares(stack: &Stack, owners: Owners<'_>) -> Vec<Share> {
         *files += 1;
         let is_new = entry == file || counted.insert(file, ()).is_none();
         if is_new && (entry == file || stack.end_of_name(file).is_some()) {
-            *bytes += row.size;
+            *bytes = bytes.saturating_add(row.size);
         }
     }
     let name = |package: Option<usize>| package.and_then(|place| owners.packages.get(place).cloned());

@@ -288,6 +288,30 @@ fn bombs_do_not_fill_the_memory() {
 }
 
 #[test]
+fn sizes_beyond_all_numbers_are_added_up() {
+    // Files of which the archives have nothing but holes, each written again by the next layer.
+    let hole = |size: u64| {
+        let mut map = b"0\n".to_vec();
+        map.resize(512, 0);
+        Layer::new()
+            .record("GNU.sparse.major", "1")
+            .record("GNU.sparse.minor", "0")
+            .record("GNU.sparse.name", "var/log/lastlog")
+            .record("GNU.sparse.realsize", size.to_string())
+            .file("GNUSparseFile.0/lastlog", map)
+    };
+    let largest = i64::MAX as u64;
+    let layers = [hole(largest), hole(largest), hole(largest - 1), Layer::new().whiteout("var/log/lastlog")];
+    let made = Made::compressed(Codec::Plain, layers);
+    for said in read(&made.name()) {
+        assert!(said.code != Some(1) || said.stderr.contains("holes of more than 64 GiB"), "{said}");
+    }
+    let attar = Attar::at(env!("CARGO_BIN_EXE_attar")).args(["inspect", &made.name(), "-o", "json"]);
+    let report: Value = serde_json::from_str(&run(&mut attar.into_command()).success()).expect("JSON");
+    assert_eq!(report["images"][0]["size"]["reclaimable"], json!(u64::MAX));
+}
+
+#[test]
 fn links_that_lead_in_circles_end() {
     let circles = Layer::new()
         .symlink("bin", "usr/bin")

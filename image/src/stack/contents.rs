@@ -15,6 +15,10 @@ use crate::filesystem::Content;
 use crate::layer::compression::{Compression, decoder};
 use crate::layer::reader::{MemberKind, Reader};
 
+/// The largest files that are read only to be compared, in bytes. Larger ones, such as those whose archive
+/// has nothing but holes of them, count as different.
+const MAX_COMPARED: u64 = 64 << 30;
+
 impl Stack {
     /// Returns the digest of a file's content, if the stack was read with digests.
     pub fn digest(&self, entry: EntryId) -> Option<Digest> {
@@ -58,7 +62,10 @@ impl Stack {
             .map(|(new, old)| (*new, *old))
             .filter(|(_, old)| self.death(*old).is_some_and(|death| death.reason == Reason::Replaced))
             .collect();
-        let unknown = pairs.iter().filter(|(new, old)| self.holds_the_same(*new, self, *old).is_none());
+        let unknown = pairs.iter().filter(|(new, old)| {
+            self.row(self.merged.content(*old)).size <= MAX_COMPARED
+                && self.holds_the_same(*new, self, *old).is_none()
+        });
         let wanted: BTreeSet<EntryId> =
             unknown.flat_map(|(new, old)| [self.merged.content(*new), self.merged.content(*old)]).collect();
         self.add_fingerprints(blobs, wanted, settings)?;

@@ -242,8 +242,8 @@ impl Stack {
     pub fn figures(&self) -> Figures {
         let all = (0..self.layers().len()).map(|layer| self.figures_of(layer));
         all.fold(Figures::default(), |sum, one| Figures {
-            total: sum.total + one.total,
-            reclaimable: sum.reclaimable + one.reclaimable,
+            total: sum.total.saturating_add(one.total),
+            reclaimable: sum.reclaimable.saturating_add(one.reclaimable),
         })
     }
 
