@@ -233,7 +233,7 @@ impl Run<'_> {
     }
 
     /// Programs whose answer is known: they decide what a script does next.
-    #[allow(clippy::too_many_lines, reason = "a flat table of commands")]
+    #[expect(clippy::too_many_lines, reason = "a flat table of commands")]
     fn answered(&mut self, name: &str, arguments: &[Field], text: &str) -> bool {
         let words: Option<Vec<&str>> = arguments.iter().map(|field| field.text.as_deref()).collect();
         let first = arguments.first().and_then(|field| field.text.as_deref());

@@ -87,7 +87,7 @@ fn script(text: &str) -> Script {
 }
 
 #[test]
-#[allow(clippy::too_many_lines, reason = "one installation, followed to its end")]
+#[expect(clippy::too_many_lines, reason = "one installation, followed to its end")]
 fn the_way_of_a_first_installation_is_followed() {
     let cases: &[(&str, &str, &str)] = &[
         (

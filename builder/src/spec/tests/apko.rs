@@ -15,7 +15,7 @@ enum Fate {
 use Fate::{Kept, Refused};
 
 /// Every key of apko's configuration, as a spec that uses it.
-#[allow(clippy::too_many_lines, reason = "one table of fields")]
+#[expect(clippy::too_many_lines, reason = "one table of fields")]
 fn fields() -> Vec<(&'static str, &'static str, Fate)> {
     vec![
         (

@@ -124,7 +124,7 @@ fn control_data_is_sorted_out() {
 }
 
 #[test]
-#[allow(clippy::too_many_lines, reason = "one table of cases")]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn wrong_packages_are_refused_with_the_reason() {
     let binary = ("debian-binary", b"2.0\n".as_slice());
     let control = gzip(&tar(&[("./control", CONTROL)]));
