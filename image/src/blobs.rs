@@ -8,6 +8,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+mod meter;
+
+pub use meter::{Cancelled, Meter};
+
 use crate::digest::{Digest, VerifyingReader};
 use crate::layout::LayoutError;
 use crate::manifest::{Descriptor, Document, InvalidDocument, Kind, MAX_DOCUMENT};
@@ -68,6 +72,7 @@ pub struct Blob {
     length: u64,
     position: u64,
     identity: Identity,
+    meter: Option<Arc<Meter>>,
 }
 
 /// What tells the bytes of a local blob from what stood there before, without reading them.
@@ -111,7 +116,12 @@ impl Blob {
             start,
             length,
         };
-        Self { file, start, length, position: 0, identity }
+        Self { file, start, length, position: 0, identity, meter: None }
+    }
+
+    /// Tells a meter how far the blob is read, and stops when the meter says so.
+    pub fn metered(self, meter: Arc<Meter>) -> Self {
+        Self { meter: Some(meter), ..self }
     }
 
     /// Returns the number of bytes.
@@ -131,6 +141,10 @@ impl Read for Blob {
         let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let read = self.file.read_at(&mut buffer[..wanted], self.start + self.position)?;
         self.position += read as u64;
+        if let Some(meter) = &self.meter {
+            meter.check()?;
+            meter.reach(self.position);
+        }
         Ok(read)
     }
 }

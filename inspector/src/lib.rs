@@ -8,7 +8,7 @@
 //! two images           ->  compare::Comparison  packages, configuration, files, layers that differ
 //! ```
 //!
-//! Everything here is pure: stacks and values in, values out. Layers are numbered from 1 for the lowest
+//! Everything but the [interface](tui) is pure: stacks and values in, values out. Layers are numbered from 1 for the lowest
 //! wherever people or machines read the number, and from 0 in [`attar_image::stack`].
 
 pub mod advice;
@@ -21,6 +21,7 @@ pub mod listing;
 pub mod packages;
 pub mod report;
 pub mod rules;
+pub mod tui;
 
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,4 @@
+//! The terminal interface: images, their layers and files, what is dead and why.
+
+pub mod action;
+pub mod source;
