@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use attar_image::blobs::{Blobs, Meter};
+use attar_image::digest::Digest;
 use attar_image::layout::Image;
 use attar_image::path::TreePath;
 use attar_image::platform::Platform;
@@ -16,8 +17,9 @@ use attar_packages::ownership::Ownership;
 
 /// Gives the interface images and what is known of them.
 pub trait Source: Send + Sync {
-    /// Finds the images of this machine, and hands each over as it is found.
-    fn list(&self, found: &mut dyn FnMut(Listed));
+    /// Finds the images of this machine, and hands each over as it is found. A place that is not there has
+    /// no images; one that is there and does not answer is a note.
+    fn list(&self, found: &mut dyn FnMut(Found));
 
     /// Opens an image. What is known early goes to `told` before it returns.
     ///
@@ -27,8 +29,9 @@ pub trait Source: Send + Sync {
     /// Reads which package has which path of a stack of an opened image.
     fn owners(&self, opened: &Opened, stack: &Stack) -> Result<Ownership, Failure>;
 
-    /// Judges whether an opened image is distroless.
-    fn verdict(&self, opened: &Opened, meter: &Meter) -> Result<Verdict, Failure>;
+    /// Judges whether an opened image is distroless. It ends with an error soon after the meter is
+    /// cancelled.
+    fn verdict(&self, opened: &Opened, meter: &Arc<Meter>) -> Result<Verdict, Failure>;
 }
 
 /// Hears of what is known of an image before it can be read.
@@ -53,6 +56,15 @@ pub struct Wanted {
     pub word: String,
     /// The platform; none for this machine's, else the first.
     pub platform: Option<String>,
+}
+
+/// What listing the images of this machine finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// An image.
+    Image(Listed),
+    /// Why a place may have more images than were found, in one line.
+    Note(String),
 }
 
 /// An image of this machine.
@@ -84,6 +96,8 @@ pub struct Opened {
     pub image: Image,
     /// What gives its blobs; holds everything that must stay as long as they are read.
     pub blobs: Arc<dyn Blobs>,
+    /// What fetches blobs that are still elsewhere; none where all of them are here.
+    pub fetching: Option<Arc<dyn Fetching>>,
     /// Where analyses of layers are kept.
     pub analyses: Option<Arc<dyn Analyses>>,
     /// The platforms that there are, this one included.
@@ -92,6 +106,18 @@ pub struct Opened {
     pub is_root: bool,
     /// Where it is, as messages call it: `docker:app:1`, `oci:image`.
     pub place: String,
+}
+
+/// Fetches blobs when they are opened, and says how far that is.
+pub trait Fetching: Send + Sync {
+    /// Returns how many bytes of a blob are here.
+    ///
+    /// To cancel it ends the fetch: whoever waits in [`Blobs::open`] gets an error soon. Opening the blob
+    /// once more begins anew, with another meter.
+    fn meter(&self, digest: &Digest) -> Arc<Meter>;
+
+    /// Returns what was said since the last call, one line each: a request is repeated, a transfer goes on.
+    fn notes(&self) -> Vec<String>;
 }
 
 impl fmt::Debug for Opened {
