@@ -1,0 +1,77 @@
+//! What the bar at the bottom says: the keys that matter most where the user is.
+
+use super::super::action::{Action, Context};
+use super::Keymap;
+use Action as A;
+
+/// Actions of one hint, whose first keys are shown together, and what they do in a word or two.
+type Hint = (&'static [Action], &'static str);
+
+const LAYERS: &[Hint] = &[
+    (&[A::Down, A::Up], "move"),
+    (&[A::CycleScope], "scope"),
+    (&[A::MarkRange], "range"),
+    (&[A::NextPane], "pane"),
+    (&[A::ShowWaste], "waste"),
+    (&[A::ShowFacts], "facts"),
+];
+
+const TREE: &[Hint] = &[
+    (&[A::ToggleFold], "fold"),
+    (&[A::Search], "search"),
+    (&[A::Filter], "filter"),
+    (&[A::CycleSort], "sort"),
+    (&[A::CycleScope], "scope"),
+    (&[A::ShowBlame], "blame"),
+    (&[A::DiffWithPrevious], "diff"),
+    (&[A::Extract], "extract"),
+    (&[A::ShowWaste], "waste"),
+    (&[A::ShowLargest], "largest"),
+];
+
+const PREVIEW: &[Hint] = &[
+    (&[A::Down, A::Up], "scroll"),
+    (&[A::PreviewMode], "show as"),
+    (&[A::ToggleWrap], "wrap"),
+    (&[A::DiffWithPrevious], "diff"),
+    (&[A::CopyContent], "copy"),
+    (&[A::Search], "search"),
+    (&[A::Extract], "extract"),
+];
+
+const LIST: &[Hint] = &[
+    (&[A::Enter], "go there"),
+    (&[A::CycleSort], "sort"),
+    (&[A::Search], "search"),
+    (&[A::Filter], "filter"),
+    (&[A::ShowTree], "tree"),
+    (&[A::Export], "export"),
+    (&[A::Escape], "close"),
+];
+
+/// What is said wherever the user is: without these two, nobody finds the rest.
+const ALWAYS: &[Hint] = &[(&[A::Palette], "commands"), (&[A::Help], "help"), (&[A::Quit], "quit")];
+
+impl Keymap {
+    /// Returns what the bar at the bottom says in a context: keys and a word or two, what matters most
+    /// first; how to find everything else stands at the end.
+    pub fn hints(&self, context: Context) -> Vec<(String, &'static str)> {
+        let own = match context {
+            Context::Everywhere => &[],
+            Context::Layers => LAYERS,
+            Context::Tree => TREE,
+            Context::Preview => PREVIEW,
+            Context::List => LIST,
+        };
+        own.iter()
+            .chain(ALWAYS)
+            .filter_map(|(actions, text)| {
+                let keys: Vec<String> = actions
+                    .iter()
+                    .map(|action| self.keys_of(*action, context).into_iter().next())
+                    .collect::<Option<_>>()?;
+                Some((keys.join("/"), *text))
+            })
+            .collect()
+    }
+}
