@@ -14,8 +14,8 @@
 //! links lives as long as one of its names. What is dead could be reclaimed, and whoever pulls the
 //! image pulls it all the same: it can be read by everybody who has the image.
 //!
-//! Memory: at most 100 bytes an entry, plus names, link targets and extended attributes; no content is
-//! ever held.
+//! Memory: at most 100 bytes an entry (140 with digests), plus names, link targets and extended
+//! attributes; no content is ever held.
 
 mod cache;
 mod contents;

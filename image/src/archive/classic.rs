@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::ArchiveError;
 use super::listing::{Listing, Part};
-use crate::blobs::{Blob, Blobs};
+use crate::blobs::Blobs;
 use crate::digest::{DiffId, Digest, HashingWriter};
 use crate::filesystem::Content;
-use crate::layer::compression::decoder;
+use crate::layer::compression::{Compression, decoder};
 use crate::manifest::{
     Descriptor, Document, ImageConfig, InvalidDocument, Kind as _, MAX_DOCUMENT, media_type, null_is_empty,
 };
@@ -72,28 +72,16 @@ fn read_config(file: &File, name: &str, part: Part) -> Result<Document<ImageConf
 
 /// Describes a layer by its content.
 fn layer(file: &File, part: Part, diff_id: DiffId) -> io::Result<Descriptor> {
-    let media_type = media_type_of(part.open(file)?)?;
+    let media_type = match Compression::peek(&mut part.open(file)?)? {
+        Compression::Gzip => media_type::LAYER_GZIP,
+        Compression::Zstd => media_type::LAYER_ZSTD,
+        Compression::None => media_type::LAYER,
+    };
     let digest = match media_type {
         media_type::LAYER => diff_id.0,
         _ => digest_of(file, part)?,
     };
     Ok(Descriptor::new(media_type, digest, part.length))
-}
-
-fn media_type_of(mut blob: Blob) -> io::Result<&'static str> {
-    let mut start = [0; 4];
-    let mut filled = 0;
-    while filled < start.len() {
-        match blob.read(&mut start[filled..])? {
-            0 => break,
-            read => filled += read,
-        }
-    }
-    Ok(match &start[..filled] {
-        [0x1f, 0x8b, ..] => media_type::LAYER_GZIP,
-        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => media_type::LAYER_ZSTD,
-        _ => media_type::LAYER,
-    })
 }
 
 /// Hashes a part.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::layer::BLOCK;
+use crate::layer::compression::Compression;
 
 /// How many bytes at the start of a file are looked at.
 pub(super) const START: usize = 4096;
@@ -69,11 +70,11 @@ const MAGIC: &[(&[u8], &str)] = &[
 
 /// Says what a file is by its first bytes: [`START`] of them, or all there are.
 pub(super) fn recognise(start: &[u8]) -> Format {
-    match start {
-        [] => return Format::Empty,
-        [0x1f, 0x8b, ..] => return Format::Gzip,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => return Format::Zstd,
-        _ => {}
+    match Compression::of(start) {
+        _ if start.is_empty() => return Format::Empty,
+        Compression::Gzip => return Format::Gzip,
+        Compression::Zstd => return Format::Zstd,
+        Compression::None => {}
     }
     if is_tar(start) {
         return Format::Tar;

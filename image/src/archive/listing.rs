@@ -155,9 +155,8 @@ impl Listing {
 /// Calls `visit` with every member, in order.
 fn walk(file: &File, mut visit: impl FnMut(Member) -> Result<(), ArchiveError>) -> Result<(), ArchiveError> {
     let blob = file.try_clone().and_then(Blob::whole).map_err(ArchiveError::Read)?;
-    let mut reader = Reader::new(BufReader::with_capacity(BUFFER, blob));
+    let mut reader = Reader::seekable(BufReader::with_capacity(BUFFER, blob));
     while let Some(member) = reader.next_in_place()? {
-        reader.seek_past_content()?;
         visit(member)?;
     }
     Ok(())

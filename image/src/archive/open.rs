@@ -262,7 +262,7 @@ impl Archive {
         Ok(found)
     }
 
-    /// Reads all that an image reaches and compares it with its digests, several blobs at a time.
+    /// Reads all blobs of the archive and compares them with their digests, several at a time.
     ///
     /// An archive says many digests itself, so one that came over a network is read once before its
     /// contents are believed.

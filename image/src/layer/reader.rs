@@ -5,7 +5,6 @@
 //! and what cannot be represented (multi-volume archives) is an error rather than a guess.
 
 mod extension;
-mod seek;
 mod sparse;
 
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};

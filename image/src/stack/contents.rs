@@ -115,15 +115,16 @@ impl Stack {
         let digest = self.layers[layer].descriptor.digest;
         let identity = || blobs.open(&self.layers[layer].descriptor).ok().map(|blob| blob.identity());
         let kept = settings.cache.map(Cache).zip(identity());
-        let rows: Vec<u32> = entries.iter().map(|entry| self.merged.locate(*entry).1).collect();
-        if let Some(known) = kept.as_ref().and_then(|(cache, identity)| cache.load_hashes(digest, *identity))
-            && rows.iter().all(|row| known.fingerprint(*row).is_some())
-        {
-            return Ok(known);
+        let row = |entry: EntryId| self.merged.locate(entry).1;
+        let known = kept.as_ref().and_then(|(cache, identity)| cache.load_hashes(digest, *identity));
+        let mut hashes = known.unwrap_or_default();
+        let missing: Vec<EntryId> =
+            entries.iter().copied().filter(|entry| hashes.fingerprint(row(*entry)).is_none()).collect();
+        if missing.is_empty() {
+            return Ok(hashes);
         }
-        let mut hashes = Hashes::default();
-        self.visit_layer(blobs, layer, entries, &mut |entry, reader| {
-            hashes.fingerprints.push((self.merged.locate(entry).1, fingerprint(reader)?));
+        self.visit_layer(blobs, layer, &missing, &mut |entry, reader| {
+            hashes.fingerprints.push((row(entry), fingerprint(reader)?));
             Ok(())
         })?;
         hashes.fingerprints.sort_unstable_by_key(|(row, _)| *row);

@@ -10,9 +10,9 @@ use super::cache::{Analyses, Cache};
 use super::members::Hashing;
 use super::table::{Builder, Fingerprint, Form, Table};
 use crate::blobs::{Blob, Blobs};
-use crate::digest::{DiffId, Digest, HashingWriter, VerifyingReader};
+use crate::digest::{DiffId, Digest, VerifyingReader};
 use crate::layer::compression::{Compression, decoder};
-use crate::layer::reader::{Reader, TarError};
+use crate::layer::reader::{Reader, TarError, hash_content};
 use crate::manifest::Descriptor;
 
 /// Bytes of a plain archive that are read at once: headers, and small contents between them.
@@ -123,9 +123,7 @@ fn rows<R: Read>(reader: &mut Reader<R>, digest: Digest, hash: Hash) -> Result<B
                 builder.hashes.fingerprints.push((row, fingerprint(reader).map_err(failed)?));
             }
             Hash::Digests => {
-                let mut hasher = HashingWriter::new(io::sink());
-                reader.copy_content(&mut hasher).map_err(failed)?;
-                builder.hashes.digests.push((row, hasher.finish().1));
+                builder.hashes.digests.push((row, hash_content(reader).map_err(failed)?.digest));
             }
         }
     }

@@ -99,7 +99,7 @@ enum Target {
     },
 }
 
-/// A hash of a file's content that tells it from others: the first 24 bytes of BLAKE3 or SHA-256.
+/// A hash of a file's content that tells it from others: the first 24 bytes of BLAKE3.
 pub(super) type Fingerprint = [u8; 24];
 
 /// What is known of contents: nothing, or a hash for each regular file that was hashed.

@@ -288,7 +288,7 @@ fn metadata_alone_is_told_from_content() {
     assert_eq!(dead(&stack), ["0 /f 1 metadata-only"]);
 }
 
-/// Remembers everything, and how often it was asked in vain.
+/// Remembers everything.
 #[derive(Debug, Default)]
 struct Memory {
     values: std::sync::Mutex<std::collections::BTreeMap<String, Vec<u8>>>,

@@ -44,17 +44,6 @@ pub struct Figures {
     pub reclaimable: u64,
 }
 
-impl Figures {
-    /// Returns the part of all bytes that is alive, from 0 to 1; 1 where there are none.
-    pub fn efficiency(&self) -> f64 {
-        if self.total == 0 {
-            return 1.0;
-        }
-        // Sizes far below 2^53 are exact.
-        1.0 - self.reclaimable as f64 / self.total as f64
-    }
-}
-
 impl Stack {
     /// Returns the paths of all entries, dead ones included.
     pub fn paths(&self) -> &Paths {
