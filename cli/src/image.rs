@@ -75,6 +75,11 @@ pub(crate) fn open(
     Ok(opened)
 }
 
+/// Reads the name of a platform.
+pub(crate) fn platform(text: &str) -> anyhow::Result<Platform> {
+    text.parse().with_context(|| format!("cannot read platform `{text}`"))
+}
+
 /// Reads the archive on standard input; one that comes from a file stays where it is.
 fn standard_input() -> anyhow::Result<Archive> {
     let context = "cannot read standard input";
@@ -239,7 +244,7 @@ impl Opened {
 
     /// Keeps the images of one platform.
     fn narrow(&mut self, wanted: &str) -> anyhow::Result<()> {
-        let wanted: Platform = wanted.parse().with_context(|| format!("cannot read platform `{wanted}`"))?;
+        let wanted = platform(wanted)?;
         if self.is_root {
             return Err(Usage::new(format!(
                 "a root file system has no platform: `{wanted}` cannot be chosen"

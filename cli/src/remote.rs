@@ -9,7 +9,6 @@ use anyhow::Context as _;
 use attar_image::archive::{self, Archive};
 use attar_image::layout::{Durability, Layout, Writer};
 use attar_image::manifest::{Descriptor, Document, Index, media_type};
-use attar_image::platform::Platform;
 use attar_image::reference::Reference;
 use attar_registry::engine::{Engine, Kind};
 use attar_registry::{EngineError, Wanted};
@@ -162,7 +161,7 @@ impl Bringing<'_> {
         let writer = Arc::new(self.layout.write(Durability::Process)?);
         let wanted = match (self.platform, self.extent) {
             (_, Extent::WithArtifacts(_)) => Wanted::Everything,
-            (Some(platform), _) => Wanted::Platform(parse(platform)?),
+            (Some(platform), _) => Wanted::Platform(image::platform(platform)?),
             (None, Extent::Image) => Wanted::Images,
             (None, Extent::OneImage) => Wanted::OnePlatform(image::host_platform()),
         };
@@ -226,8 +225,4 @@ fn one(writer: &Writer, mut entries: Vec<Descriptor>) -> anyhow::Result<Descript
         return Ok(entry.clone());
     }
     Ok(writer.put_document(media_type::INDEX, &Document::new(Index::of(entries)))?)
-}
-
-fn parse(platform: &str) -> anyhow::Result<Platform> {
-    platform.parse().with_context(|| format!("cannot read platform `{platform}`"))
 }

@@ -289,7 +289,7 @@ impl Validator<'_> {
                         StackError::Layout { .. } => Rule::Blob,
                         _ => Rule::Layer,
                     };
-                    (rule, chain(&error))
+                    (rule, crate::chain(&error))
                 });
                 (layer.digest, members)
             })
@@ -338,7 +338,7 @@ impl Validator<'_> {
                     LayoutError::Document { .. } => Rule::Document,
                     _ => Rule::Blob,
                 };
-                self.findings.error(rule, place, chain(&error));
+                self.findings.error(rule, place, crate::chain(&error));
                 None
             }
         }
@@ -354,7 +354,7 @@ impl Validator<'_> {
                 Ok(_) => return,
                 Err(error) => format!("blob {} is damaged: {error}", descriptor.digest),
             },
-            Err(error) => chain(&error),
+            Err(error) => crate::chain(&error),
         };
         self.findings.error(Rule::Blob, place, error);
     }
@@ -364,14 +364,6 @@ fn check_diff_id(findings: &mut Findings, expected: Option<&DiffId>, found: Diff
     if let Some(expected) = expected.filter(|expected| **expected != found) {
         let message = format!("the diff ID differs: expected {expected}, found {found}");
         findings.error(Rule::DiffId, place, message);
-    }
-}
-
-/// Writes an error with all its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
     }
 }
 

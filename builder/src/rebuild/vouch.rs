@@ -14,7 +14,7 @@ use crate::evidence::Claim;
 use crate::images::architecture;
 use crate::lock::{LockedArchive, LockedPackage};
 use crate::repository::openpgp::{Fingerprint, Keyring};
-use crate::repository::{Archive, RepositoryError, snapshot_time_of};
+use crate::repository::{Archive, snapshot_time_of};
 use crate::spec::schema::{DebRepository, DebianRepository, Repository};
 
 /// Whom the user believes.
@@ -160,21 +160,10 @@ impl Opening<'_> {
                 self.archives.extend(archives.into_iter().filter(|archive| !archive.signers.is_empty()));
             }
             Err(error) => {
-                self.unopened.entry(name.to_owned()).or_insert_with(|| reason(&error));
+                self.unopened.entry(name.to_owned()).or_insert_with(|| attar_image::chain(&error));
             }
         }
     }
-}
-
-fn reason(error: &RepositoryError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 impl Vouching {

@@ -15,7 +15,7 @@ use crate::args::CheckArgs;
 use crate::discovery;
 use crate::exit_code::ExitCode;
 use crate::failure::Usage;
-use crate::image::Opened;
+use crate::image::{self, Opened};
 use crate::output;
 use crate::policy;
 use crate::progress::Reporter;
@@ -178,10 +178,8 @@ impl Checking<'_> {
             self.here.insert(key.clone(), opened);
         }
         let opened = &self.here[&key];
-        let wanted: Vec<Platform> = platforms
-            .iter()
-            .map(|text| text.parse().with_context(|| format!("cannot read platform `{text}`")))
-            .collect::<anyhow::Result<_>>()?;
+        let wanted: Vec<Platform> =
+            platforms.iter().map(|text| image::platform(text)).collect::<anyhow::Result<_>>()?;
         for platform in &wanted {
             if !opened.images.iter().any(|image| image.platform.is_same(platform)) {
                 return Err(Usage::new(format!("`{name}` has no image for `{platform}`")).into());

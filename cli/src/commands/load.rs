@@ -12,6 +12,7 @@ use attar_registry::engine::{Engine, Kind};
 
 use crate::args::EngineName;
 use crate::failure::Usage;
+use crate::image;
 use crate::network::Network;
 
 /// An engine that images are loaded into, and the platform that is taken.
@@ -29,7 +30,7 @@ impl Loading {
             EngineName::Podman => network.engine(Kind::Podman)?,
         };
         let platform = match narrowed {
-            [one] => one.parse().with_context(|| format!("cannot read platform `{one}`"))?,
+            [one] => image::platform(one)?,
             _ => engine.platform().clone(),
         };
         Ok(Self { engine, platform })

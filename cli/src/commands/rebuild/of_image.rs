@@ -75,8 +75,7 @@ fn check(arguments: &RebuildArgs) -> anyhow::Result<Vec<Platform>> {
         ))
         .into());
     }
-    let parse = |word: &String| word.parse().with_context(|| format!("cannot read platform `{word}`"));
-    image.platforms.iter().map(parse).collect()
+    image.platforms.iter().map(|word| image::platform(word)).collect()
 }
 
 fn wanted(entry: &Entry, platforms: &[Platform]) -> anyhow::Result<Vec<Published>> {
