@@ -144,6 +144,11 @@ pub(crate) fn parse(word: &str) -> anyhow::Result<Source> {
     Ok(source)
 }
 
+/// Says whether a word before a colon is no image's name, but says where the image is.
+pub(crate) fn is_prefix(word: &str) -> bool {
+    !matches!(form(&format!("{word}:x")), Form::Reference(_))
+}
+
 fn form(word: &str) -> Form<'_> {
     if let Some((prefix, rest)) = word.split_once("://").or_else(|| word.split_once(':')) {
         match prefix {

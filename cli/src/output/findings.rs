@@ -16,12 +16,16 @@
 use attar_image::digest::Digest;
 use attar_image::path::TreePath;
 
+use crate::source;
+
 /// What was judged of one subject.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Findings {
-    /// The command: `inspect`, `check`.
+    /// The command: `inspect`, `check`, `diff`.
     pub(crate) verb: &'static str,
-    /// The image or spec, as the user named it, with its platform if there are several.
+    /// The image or spec, as the user named it.
+    pub(crate) image: String,
+    /// The same with what tells it from others of the same name: platform, variant, container.
     pub(crate) subject: String,
     /// Every rule that was asked.
     pub(crate) rules: Vec<Rule>,
@@ -36,7 +40,7 @@ pub(crate) struct Findings {
 /// A rule that was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    /// What it is called for good: `D01`, `total-size`.
+    /// What it is called for good: `D01`, `size.total`.
     pub(crate) id: String,
     /// What it asks for, in a few words: `no shell`, `total size at most 20 MB`.
     pub(crate) title: String,
@@ -148,31 +152,21 @@ impl Findings {
 
     /// Returns the subject without what changes from one build to the next: tag, name in a layout,
     /// digest.
-    pub(super) fn stable_subject(&self) -> &str {
-        let subject = self.subject.split_once('@').map_or(self.subject.as_str(), |(name, _)| name);
-        let name = subject.rfind('/').map_or(0, |slash| slash + 1);
-        match subject[name..].rfind(':') {
-            // `oci:folder` has a prefix and no tag.
-            Some(colon) if name > 0 || subject[..colon].contains(':') || !is_prefix(&subject[..colon]) => {
-                &subject[..name + colon]
-            }
-            _ => subject,
-        }
+    pub(super) fn stable_subject(&self) -> String {
+        self.subject.replacen(&self.image, without_tag(&self.image), 1)
     }
 }
 
-fn is_prefix(word: &str) -> bool {
-    matches!(
-        word,
-        "oci"
-            | "oci-archive"
-            | "docker-archive"
-            | "docker"
-            | "podman"
-            | "registry"
-            | "docker-daemon"
-            | "containerd"
-    )
+fn without_tag(image: &str) -> &str {
+    let image = image.split_once('@').map_or(image, |(name, _)| name);
+    let name = image.rfind('/').map_or(0, |slash| slash + 1);
+    match image[name..].rfind(':') {
+        // `oci:folder` has a prefix and no tag.
+        Some(colon) if name > 0 || image[..colon].contains(':') || !source::is_prefix(&image[..colon]) => {
+            &image[..name + colon]
+        }
+        _ => image,
+    }
 }
 
 impl Finding {
@@ -240,6 +234,7 @@ pub(super) fn example() -> Findings {
     let layer = Some(LayerName { number: 2, digest: Digest::of(b"layer") });
     Findings {
         verb: "check",
+        image: "reg.example:5000/acme/app:1.4".into(),
         subject: "reg.example:5000/acme/app:1.4".into(),
         rules: vec![
             rule("D01", "no shell", "A shell runs whatever gets in."),
@@ -299,9 +294,15 @@ mod tests {
             ("oci:some/folder:1", "oci:some/folder"),
             ("docker:app:1", "docker:app"),
             ("./app.tar", "./app.tar"),
+            ("rootfs:tree", "rootfs:tree"),
         ] {
-            let findings = Findings { subject: subject.into(), ..Findings::default() };
-            assert_eq!(findings.stable_subject(), expected);
+            for (before, after) in
+                [("", ""), ("", " for linux/amd64"), ("pod api: ", " for linux/arm64 (debug)")]
+            {
+                let full = format!("{before}{subject}{after}");
+                let findings = Findings { image: subject.into(), subject: full, ..Findings::default() };
+                assert_eq!(findings.stable_subject(), format!("{before}{expected}{after}"));
+            }
         }
     }
 

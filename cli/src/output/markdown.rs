@@ -19,7 +19,7 @@ pub(super) fn of(subjects: &[Findings]) -> String {
 fn subject(findings: &Findings) -> String {
     let verb = findings.verb;
     // Two hyphens would end the comment.
-    let name = crate::escape::line(findings.stable_subject()).replace("--", "- -").replace('>', "");
+    let name = crate::escape::line(&findings.stable_subject()).replace("--", "- -").replace('>', "");
     let mut text = format!("<!-- attar {verb} {name} -->\n");
     let verdict = if findings.rules.is_empty() {
         String::new()

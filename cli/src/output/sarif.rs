@@ -60,8 +60,8 @@ fn reporting_descriptor(rule: &Rule) -> Value {
     json!({
         "id": rule.id,
         "shortDescription": text(&rule.title),
-        "fullDescription": text(if rule.help.is_empty() { &rule.title } else { &rule.help }),
-        "help": text(if rule.help.is_empty() { &rule.title } else { &rule.help }),
+        "fullDescription": text(&rule.help),
+        "help": text(&rule.help),
     })
 }
 
@@ -191,7 +191,8 @@ mod tests {
     /// What the standard requires, and what code scanning requires besides.
     #[test]
     fn every_required_field_is_there() {
-        let (one, other) = (example(), Findings { subject: "other".into(), ..example() });
+        let (one, other) =
+            (example(), Findings { image: "other".into(), subject: "other".into(), ..example() });
         let document = of(&[one, other]);
         assert_eq!(document["version"], "2.1.0");
         assert!(document["$schema"].is_string());

@@ -19,6 +19,8 @@ pub(super) fn of(judged: &Judged) -> Findings {
         },
     });
     let results = verdict.checks.iter().flat_map(|outcome| &outcome.findings);
+    let mut results: Vec<Finding> = results.map(|finding| self::finding(judged, finding)).collect();
+    results.sort_by_key(|finding| finding.level);
     let figure = |name: &str, value: String, failed: bool| Figure {
         name: name.to_owned(),
         value,
@@ -30,9 +32,10 @@ pub(super) fn of(judged: &Judged) -> Findings {
     let levels = if levels.is_empty() { "none".to_owned() } else { levels.join(", ") };
     Findings {
         verb: "check",
+        image: judged.subject.subject.clone(),
         subject: judged.name(),
         rules: rules.collect(),
-        results: results.map(|finding| self::finding(judged, finding)).collect(),
+        results,
         figures: grade
             .into_iter()
             .chain([figure("profile", verdict.profile.to_string(), false), figure("levels", levels, false)])

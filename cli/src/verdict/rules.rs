@@ -1,7 +1,5 @@
-//! By which rules an image is judged: what a flag, a file's role, the spec and the policy say, in this
-//! order.
-
-use std::fmt;
+//! By which rules an image is judged: what a container's role, a flag, the spec and the policy say, in
+//! this order.
 
 use anyhow::Context as _;
 use attar_builder::spec::schema::{self, Check, CheckLimits, CheckProfile};
@@ -127,17 +125,6 @@ fn fail_on(fail_on: schema::FailOn) -> FailOn {
         schema::FailOn::Warning => FailOn::Warning,
         schema::FailOn::Info => FailOn::Info,
         schema::FailOn::Never => FailOn::Never,
-    }
-}
-
-impl fmt::Display for FailOn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Fail => "fail",
-            Self::Warning => "warning",
-            Self::Info => "info",
-            Self::Never => "never",
-        })
     }
 }
 

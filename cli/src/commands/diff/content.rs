@@ -1,10 +1,9 @@
 //! How the contents of files differ: read only when it is asked for, and only those that no package's
 //! version explains.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use attar_image::stack::{EntryId, Stack};
+use attar_image::stack::Stack;
 use attar_inspector::compare::{Comparison, ContentChange, Group, MAX_COMPARED};
 
 use crate::escape;
@@ -41,9 +40,10 @@ pub(super) fn add(
     let wanted = files.iter().map(|(before, ..)| *before);
     let before = ours.bytes(stack, wanted)?;
     let after = theirs.bytes(other_stack, files.iter().map(|(_, after, _)| *after))?;
-    let bytes = |read: &BTreeMap<EntryId, Vec<u8>>, entry| read.get(&entry).cloned().unwrap_or_default();
     for (left, right, file) in files {
-        file.content = ContentChange::of(&bytes(&before, left), &bytes(&after, right));
+        let [left, right] =
+            [before.get(&left), after.get(&right)].map(|read| read.map_or(&[][..], Vec::as_slice));
+        file.content = ContentChange::of(left, right);
     }
     Ok(())
 }

@@ -168,14 +168,14 @@ impl Report for Difference {
         let findings = |compared: &Compared| {
             let is_one = self.comparisons.len() == 1;
             let platform = if is_one { String::new() } else { format!(" ({})", compared.platform()) };
-            findings_of(compared, format!("{}{platform}", self.images.after))
+            findings_of(compared, self.images.after.clone(), &platform)
         };
         self.comparisons.iter().map(findings).collect()
     }
 }
 
 /// Returns what a comment on a pull request shows.
-fn findings_of(compared: &Compared, subject: String) -> Findings {
+fn findings_of(compared: &Compared, image: String, platform: &str) -> Findings {
     let comparison = &compared.comparison;
     let same = matches!(comparison.verdict, Verdict::Identical | Verdict::SameContents);
     let result = Finding {
@@ -205,7 +205,8 @@ fn findings_of(compared: &Compared, subject: String) -> Findings {
     let settings = |settings: &[Setting]| table::settings(settings).into_iter().map(Vec::from).collect();
     Findings {
         verb: "diff",
-        subject,
+        subject: format!("{image}{platform}"),
+        image,
         rules: Vec::new(),
         results: vec![result],
         figures,

@@ -17,6 +17,7 @@ const DEAD: &str = "dead-bytes";
 pub(super) fn of(image: &Inspected, rules: &Rules) -> Findings {
     let mut findings = Findings {
         verb: "inspect",
+        image: image.name.clone(),
         subject: image.name.clone(),
         figures: figures(image),
         tables: vec![layers(image), waste(image), packages(image)],

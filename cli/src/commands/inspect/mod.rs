@@ -48,6 +48,8 @@ pub(crate) fn run(arguments: &InspectArgs, settings: &Settings) -> anyhow::Resul
     }
     rules.judge(&mut images);
     let inspection = Inspection { images, rules, has_baseline: baseline.is_some() };
+    // The bars are gone before the answer comes.
+    drop(reporter);
     output::write(&inspection, &arguments.outputs)?;
     Ok(inspection.exit_code())
 }
