@@ -233,17 +233,13 @@ impl Run<'_> {
     }
 
     /// Programs whose answer is known: they decide what a script does next.
-    #[expect(clippy::too_many_lines, reason = "a flat table of commands")]
     fn answered(&mut self, name: &str, arguments: &[Field], text: &str) -> bool {
         let words: Option<Vec<&str>> = arguments.iter().map(|field| field.text.as_deref()).collect();
         let first = arguments.first().and_then(|field| field.text.as_deref());
         let last = arguments.last().and_then(|field| field.text.as_deref());
         match (name, first) {
             ("echo", _) => {
-                let start = usize::from(matches!(first, Some("-n" | "-e" | "-ne" | "-en")));
-                let end = if matches!(first, Some("-n" | "-ne" | "-en")) { "" } else { "\n" };
-                let words = words.map(|words| words[start.min(words.len())..].join(" ") + end);
-                self.print(words);
+                self.print(words.map(|words| echo(&words)));
                 self.status = Some(true);
             }
             ("printf", _) => {
@@ -273,11 +269,7 @@ impl Run<'_> {
             ("dirname", Some(path)) => {
                 let directory =
                     path.trim_end_matches('/').rsplit_once('/').map_or(".", |(directory, _)| directory);
-                self.print(Some(if directory.is_empty() {
-                    "/\n".to_owned()
-                } else {
-                    format!("{directory}\n")
-                }));
+                self.print(Some(format!("{}\n", if directory.is_empty() { "/" } else { directory })));
                 self.status = Some(true);
             }
             ("dpkg", Some("--compare-versions")) => {
@@ -296,9 +288,9 @@ impl Run<'_> {
                 ),
             )
             | ("dpkg-query", _) => {
-                let installed = last.map(|package| self.surroundings.packages.contains(package));
-                self.status = if installed == Some(false) { Some(false) } else { None };
-                self.print(if installed == Some(false) { Some(String::new()) } else { None });
+                let is_absent = last.is_some_and(|package| !self.surroundings.packages.contains(package));
+                self.status = is_absent.then_some(false);
+                self.print(is_absent.then(String::new));
             }
             ("getent", Some(database @ ("passwd" | "group"))) => {
                 let mark = if database == "group" { "@" } else { "" };
@@ -332,39 +324,43 @@ impl Run<'_> {
                 self.print(Some(String::new()));
                 self.status = Some(name == "ischroot");
             }
-            ("ls", _) => {
-                let paths: Option<Vec<&str>> =
-                    words.map(|words| words.into_iter().filter(|word| !word.starts_with('-')).collect());
-                let look =
-                    |path: &str| self.state.look(self.surroundings.tree, path, true).map(|found| found.made);
-                let made: Option<Vec<Made>> = paths
-                    .filter(|paths| !paths.is_empty())
-                    .and_then(|paths| paths.into_iter().map(look).collect());
-                let known = made.filter(|made| !made.contains(&Made::Unknown));
-                self.status = known.as_ref().map(|made| !made.contains(&Made::Nothing));
-                // Without anything there is nothing to list.
-                let is_empty = known.is_some_and(|made| made.iter().all(|made| *made == Made::Nothing));
-                self.print(is_empty.then(String::new));
-            }
+            ("ls", _) => self.list(words),
             ("stat", _) => {
                 let answer = self.stat(arguments);
                 self.status = answer.is_some().then_some(true);
                 self.print(answer);
             }
-            ("readlink" | "realpath", _) => {
-                self.print(None);
-                let found = last.and_then(|path| self.state.look(self.surroundings.tree, path, false));
-                self.status = found
-                    .filter(|found| found.made == Made::Nothing && name == "readlink" && arguments.len() == 1)
-                    .map(|_| false);
-                if self.status == Some(false) {
-                    self.print(Some(String::new()));
-                }
-            }
+            ("readlink" | "realpath", _) => self.follow_link(name, arguments.len(), last),
             _ => return false,
         }
         self.nothing(text, "it only reads");
         true
+    }
+
+    /// Answers `ls`: whether what it names is there.
+    fn list(&mut self, words: Option<Vec<&str>>) {
+        let paths: Option<Vec<&str>> =
+            words.map(|words| words.into_iter().filter(|word| !word.starts_with('-')).collect());
+        let look = |path: &str| self.state.look(self.surroundings.tree, path, true).map(|found| found.made);
+        let made: Option<Vec<Made>> =
+            paths.filter(|paths| !paths.is_empty()).and_then(|paths| paths.into_iter().map(look).collect());
+        let known = made.filter(|made| !made.contains(&Made::Unknown));
+        self.status = known.as_ref().map(|made| !made.contains(&Made::Nothing));
+        // Without anything there is nothing to list.
+        let is_empty = known.is_some_and(|made| made.iter().all(|made| *made == Made::Nothing));
+        self.print(is_empty.then(String::new));
+    }
+
+    /// Answers `readlink` and `realpath`.
+    fn follow_link(&mut self, name: &str, words: usize, path: Option<&str>) {
+        self.print(None);
+        let found = path.and_then(|path| self.state.look(self.surroundings.tree, path, false));
+        self.status = found
+            .filter(|found| found.made == Made::Nothing && name == "readlink" && words == 1)
+            .map(|_| false);
+        if self.status == Some(false) {
+            self.print(Some(String::new()));
+        }
     }
 
     fn look_up_account(&mut self, mark: &str, name: Option<&str>) {
@@ -470,6 +466,14 @@ fn compare_versions(words: &[&str]) -> Option<bool> {
         "gt" | ">>" => order.is_gt(),
         _ => return None,
     })
+}
+
+/// Returns what `echo` writes.
+fn echo(words: &[&str]) -> String {
+    let option = words.first().copied().unwrap_or_default();
+    let start = usize::from(matches!(option, "-n" | "-e" | "-ne" | "-en"));
+    let end = if matches!(option, "-n" | "-ne" | "-en") { "" } else { "\n" };
+    words[start..].join(" ") + end
 }
 
 /// Prints what needs no more than `%s`, `%d` and line breaks.

@@ -86,152 +86,153 @@ fn script(text: &str) -> Script {
     recognise(&package, "postinst", &surroundings)
 }
 
+/// What a script does when its package is installed first: name of the case, script, what is followed.
+const FIRST_INSTALLATION: &[(&str, &str, &str)] = &[
+    (
+        "configure",
+        "set -e\nif [ \"$1\" = configure ]; then mkdir /a; fi\n[ \"$1\" != remove ] || mkdir /b\n",
+        "2 does mkdir /a\n",
+    ),
+    (
+        "case",
+        "case \"$1\" in\n configure) mkdir /a ;;\n abort-*|x) mkdir /b;;\n *) echo no >&2; exit 1;;\nesac\n",
+        "2 does mkdir /a\n",
+    ),
+    (
+        "upgrades",
+        "[ -z \"$2\" ] && mkdir /a\nif dpkg --compare-versions \"$2\" lt-nl 2.0; then mkdir /b; fi\nif [ -n \"$2\" ]; then mkdir /c; fi\n",
+        "1 does mkdir /a\n",
+    ),
+    ("schemas that are not there", "glib-compile-schemas /etc/tool\n", ""),
+    (
+        "an end with an error",
+        "mkdir /a\nif [ ! -e /usr/bin/other ]; then\n exit 1\nfi\nmkdir /b\n",
+        "1 does mkdir /a\n3 unknown the rest of the script: it would end with an error here\n",
+    ),
+    ("versions", "if dpkg --compare-versions 1:1.0 gt 2.0; then mkdir /a; fi\n", "1 does mkdir /a\n"),
+    (
+        "functions",
+        "make () {\n  local where=$1; shift\n  mkdir -p \"$where/$1\"\n}\nmake /srv x\n",
+        "3 does mkdir -p /srv/x\n",
+    ),
+    ("loops", "for d in /a \"/b c\"; do\n mkdir \"$d\"\ndone\n", "2 does mkdir /a\n2 does mkdir /b c\n"),
+    (
+        "files",
+        "for f in /etc/tool/*.conf; do chmod 640 $f; done\n",
+        "1 does chmod 640 /etc/tool/a.conf\n1 does chmod 640 /etc/tool/b.conf\n",
+    ),
+    ("heredoc", "cat > /etc/motd <<EOF\nhello $1\nEOF\n", "1 does > /etc/motd\n"),
+    (
+        "quoted heredoc",
+        "while read dir mode; do\n mkdir -m $mode $dir\ndone <<'E'\n/a 755\n/b 700\nE\n",
+        "2 does mkdir -m 755 /a\n2 does mkdir -m 700 /b\n",
+    ),
+    (
+        "substitution",
+        "name=$(basename /x/tool.conf .conf)\nmkdir /srv/`echo $name | tr o 0`\n",
+        "2 does mkdir /srv/t00l\n",
+    ),
+    (
+        "expansions",
+        "x=/a/b/c.d; mkdir ${x%/*} ${x##*/}; mkdir ${y:-/e} ${1:+/f}\n",
+        "1 does mkdir /a/b c.d\n1 does mkdir /a/b c.d\n1 does mkdir /e /f\n1 does mkdir /e /f\n",
+    ),
+    (
+        "read in",
+        ". /usr/share/tool/functions\nsetup_dir /var/lib/tool\n",
+        "2 does install -d -o tool -m 0750 /var/lib/tool\n",
+    ),
+    ("script of the image", "/usr/share/tool/setup x\n", "1 does mkdir -p /srv/x\n"),
+    ("absent file", ". /usr/share/gone\nmkdir /a || true\n", "2 does mkdir /a\n"),
+    (
+        "files that are there",
+        "[ -x /usr/bin/tool ] && mkdir /a; [ -e /usr/bin/gone ] && mkdir /b; test -d /var/lib/empty || mkdir /c\n",
+        "1 does mkdir /a\n",
+    ),
+    (
+        "answers",
+        ". /usr/share/debconf/confmodule\ndb_get tool/serve\nif [ \"$RET\" = true ]; then mkdir /a; fi\n",
+        "3 does mkdir /a\n",
+    ),
+    (
+        "no answer",
+        "db_get tool/zone\nln -s /x/$RET /etc/zone\n",
+        "2 unknown ln -s /x/$RET /etc/zone: a word of it is not known\n",
+    ),
+    (
+        "bad ends are not taken",
+        "x=$(uname -r)\nif [ \"$x\" = 2 ]; then echo old; exit 1; fi\nmkdir /a\n",
+        "3 does mkdir /a\n",
+    ),
+    (
+        "undecided",
+        "if grep -q x /etc/tool/a.conf; then\n mkdir /a\nfi\nmkdir /b\n",
+        "2 unknown mkdir /a: it depends on a condition that cannot be decided here\n4 does mkdir /b\n",
+    ),
+    (
+        "undecided end",
+        "grep -q x /etc/tool/a.conf && exit 0\nmkdir /a\n",
+        "2 unknown mkdir /a: it depends on a condition that cannot be decided here\n",
+    ),
+    (
+        "what it made",
+        "mkdir -p /srv/x\nif [ -d /srv/x ]; then touch /srv/x/y; fi\nrm -f /srv/x/y /srv/z\n",
+        "1 does mkdir -p /srv/x\n2 does touch /srv/x/y\n3 does rm -f /srv/x/y /srv/z\n",
+    ),
+    (
+        "find",
+        "find /etc/tool -name 'a*' -exec chmod 600 {} \\;\nfind /etc/tool -type d -empty -delete\n",
+        "1 does chmod 600 /etc/tool/a.conf\n",
+    ),
+    (
+        "listings",
+        "if ls /etc/tool/a.conf >/dev/null; then f=cat; else f=grep; fi\necho x | $f\nls /gone* || mkdir /a\n",
+        "3 does mkdir /a\n",
+    ),
+    ("directories", "cd /etc/tool && ln -s a.conf c.conf\n", "1 does ln -s a.conf c.conf\n"),
+    (
+        "temporary files",
+        "t=$(mktemp)\necho hi > $t\nucf $t /etc/tool.conf\nrm -f $t\n",
+        "3 does ucf /tmp/attar-temporary /etc/tool.conf\n",
+    ),
+    (
+        "unknown program",
+        "frobnicate --now /etc\n",
+        "1 unknown frobnicate --now /etc: the command is not known\n",
+    ),
+    (
+        "changed in place",
+        "sed -i s/a/b/ /etc/tool/a.conf\nsed -i s/a/b/ /etc/gone\n",
+        "1 unknown sed -i s/a/b/ /etc/tool/a.conf: the command is not known\n",
+    ),
+    (
+        "not made",
+        "glib-compile-schemas /usr/share/schemas\n",
+        "1 misses the compiled GSettings schemas (`gschemas.compiled`)\n",
+    ),
+    (
+        "diversion",
+        "dpkg-divert --add --rename --divert /usr/bin/x.real /usr/bin/x\n",
+        "1 unknown dpkg-divert --add --rename --divert /usr/bin/x.real /usr/bin/x: it diverts a file, and no rule says what that means\n",
+    ),
+    ("removal", "rm -rf /etc/tool\n", "1 unknown rm -rf /etc/tool: it removes what a package brought\n"),
+    ("paths that climb", "ln -s x /usr/../../etc/y\n", "1 does ln -s x /usr/../../etc/y\n"),
+    (
+        "another language",
+        "#!/usr/bin/perl\nprint 1;\n",
+        "1 unknown a script for /usr/bin/perl: it is not written for a shell\n",
+    ),
+    ("broken", "if true; then\nmkdir /a\n", "3 unknown the whole script: `if` has no `fi`\n"),
+    (
+        "endless",
+        "while true; do echo x; done\nf() { f; }; f\n",
+        "2 unknown the rest of the script: it takes too many steps\n",
+    ),
+];
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "one installation, followed to its end")]
 fn the_way_of_a_first_installation_is_followed() {
-    let cases: &[(&str, &str, &str)] = &[
-        (
-            "configure",
-            "set -e\nif [ \"$1\" = configure ]; then mkdir /a; fi\n[ \"$1\" != remove ] || mkdir /b\n",
-            "2 does mkdir /a\n",
-        ),
-        (
-            "case",
-            "case \"$1\" in\n configure) mkdir /a ;;\n abort-*|x) mkdir /b;;\n *) echo no >&2; exit 1;;\nesac\n",
-            "2 does mkdir /a\n",
-        ),
-        (
-            "upgrades",
-            "[ -z \"$2\" ] && mkdir /a\nif dpkg --compare-versions \"$2\" lt-nl 2.0; then mkdir /b; fi\nif [ -n \"$2\" ]; then mkdir /c; fi\n",
-            "1 does mkdir /a\n",
-        ),
-        ("schemas that are not there", "glib-compile-schemas /etc/tool\n", ""),
-        (
-            "an end with an error",
-            "mkdir /a\nif [ ! -e /usr/bin/other ]; then\n exit 1\nfi\nmkdir /b\n",
-            "1 does mkdir /a\n3 unknown the rest of the script: it would end with an error here\n",
-        ),
-        ("versions", "if dpkg --compare-versions 1:1.0 gt 2.0; then mkdir /a; fi\n", "1 does mkdir /a\n"),
-        (
-            "functions",
-            "make () {\n  local where=$1; shift\n  mkdir -p \"$where/$1\"\n}\nmake /srv x\n",
-            "3 does mkdir -p /srv/x\n",
-        ),
-        ("loops", "for d in /a \"/b c\"; do\n mkdir \"$d\"\ndone\n", "2 does mkdir /a\n2 does mkdir /b c\n"),
-        (
-            "files",
-            "for f in /etc/tool/*.conf; do chmod 640 $f; done\n",
-            "1 does chmod 640 /etc/tool/a.conf\n1 does chmod 640 /etc/tool/b.conf\n",
-        ),
-        ("heredoc", "cat > /etc/motd <<EOF\nhello $1\nEOF\n", "1 does > /etc/motd\n"),
-        (
-            "quoted heredoc",
-            "while read dir mode; do\n mkdir -m $mode $dir\ndone <<'E'\n/a 755\n/b 700\nE\n",
-            "2 does mkdir -m 755 /a\n2 does mkdir -m 700 /b\n",
-        ),
-        (
-            "substitution",
-            "name=$(basename /x/tool.conf .conf)\nmkdir /srv/`echo $name | tr o 0`\n",
-            "2 does mkdir /srv/t00l\n",
-        ),
-        (
-            "expansions",
-            "x=/a/b/c.d; mkdir ${x%/*} ${x##*/}; mkdir ${y:-/e} ${1:+/f}\n",
-            "1 does mkdir /a/b c.d\n1 does mkdir /a/b c.d\n1 does mkdir /e /f\n1 does mkdir /e /f\n",
-        ),
-        (
-            "read in",
-            ". /usr/share/tool/functions\nsetup_dir /var/lib/tool\n",
-            "2 does install -d -o tool -m 0750 /var/lib/tool\n",
-        ),
-        ("script of the image", "/usr/share/tool/setup x\n", "1 does mkdir -p /srv/x\n"),
-        ("absent file", ". /usr/share/gone\nmkdir /a || true\n", "2 does mkdir /a\n"),
-        (
-            "files that are there",
-            "[ -x /usr/bin/tool ] && mkdir /a; [ -e /usr/bin/gone ] && mkdir /b; test -d /var/lib/empty || mkdir /c\n",
-            "1 does mkdir /a\n",
-        ),
-        (
-            "answers",
-            ". /usr/share/debconf/confmodule\ndb_get tool/serve\nif [ \"$RET\" = true ]; then mkdir /a; fi\n",
-            "3 does mkdir /a\n",
-        ),
-        (
-            "no answer",
-            "db_get tool/zone\nln -s /x/$RET /etc/zone\n",
-            "2 unknown ln -s /x/$RET /etc/zone: a word of it is not known\n",
-        ),
-        (
-            "bad ends are not taken",
-            "x=$(uname -r)\nif [ \"$x\" = 2 ]; then echo old; exit 1; fi\nmkdir /a\n",
-            "3 does mkdir /a\n",
-        ),
-        (
-            "undecided",
-            "if grep -q x /etc/tool/a.conf; then\n mkdir /a\nfi\nmkdir /b\n",
-            "2 unknown mkdir /a: it depends on a condition that cannot be decided here\n4 does mkdir /b\n",
-        ),
-        (
-            "undecided end",
-            "grep -q x /etc/tool/a.conf && exit 0\nmkdir /a\n",
-            "2 unknown mkdir /a: it depends on a condition that cannot be decided here\n",
-        ),
-        (
-            "what it made",
-            "mkdir -p /srv/x\nif [ -d /srv/x ]; then touch /srv/x/y; fi\nrm -f /srv/x/y /srv/z\n",
-            "1 does mkdir -p /srv/x\n2 does touch /srv/x/y\n3 does rm -f /srv/x/y /srv/z\n",
-        ),
-        (
-            "find",
-            "find /etc/tool -name 'a*' -exec chmod 600 {} \\;\nfind /etc/tool -type d -empty -delete\n",
-            "1 does chmod 600 /etc/tool/a.conf\n",
-        ),
-        (
-            "listings",
-            "if ls /etc/tool/a.conf >/dev/null; then f=cat; else f=grep; fi\necho x | $f\nls /gone* || mkdir /a\n",
-            "3 does mkdir /a\n",
-        ),
-        ("directories", "cd /etc/tool && ln -s a.conf c.conf\n", "1 does ln -s a.conf c.conf\n"),
-        (
-            "temporary files",
-            "t=$(mktemp)\necho hi > $t\nucf $t /etc/tool.conf\nrm -f $t\n",
-            "3 does ucf /tmp/attar-temporary /etc/tool.conf\n",
-        ),
-        (
-            "unknown program",
-            "frobnicate --now /etc\n",
-            "1 unknown frobnicate --now /etc: the command is not known\n",
-        ),
-        (
-            "changed in place",
-            "sed -i s/a/b/ /etc/tool/a.conf\nsed -i s/a/b/ /etc/gone\n",
-            "1 unknown sed -i s/a/b/ /etc/tool/a.conf: the command is not known\n",
-        ),
-        (
-            "not made",
-            "glib-compile-schemas /usr/share/schemas\n",
-            "1 misses the compiled GSettings schemas (`gschemas.compiled`)\n",
-        ),
-        (
-            "diversion",
-            "dpkg-divert --add --rename --divert /usr/bin/x.real /usr/bin/x\n",
-            "1 unknown dpkg-divert --add --rename --divert /usr/bin/x.real /usr/bin/x: it diverts a file, and no rule says what that means\n",
-        ),
-        ("removal", "rm -rf /etc/tool\n", "1 unknown rm -rf /etc/tool: it removes what a package brought\n"),
-        ("paths that climb", "ln -s x /usr/../../etc/y\n", "1 does ln -s x /usr/../../etc/y\n"),
-        (
-            "another language",
-            "#!/usr/bin/perl\nprint 1;\n",
-            "1 unknown a script for /usr/bin/perl: it is not written for a shell\n",
-        ),
-        ("broken", "if true; then\nmkdir /a\n", "3 unknown the whole script: `if` has no `fi`\n"),
-        (
-            "endless",
-            "while true; do echo x; done\nf() { f; }; f\n",
-            "2 unknown the rest of the script: it takes too many steps\n",
-        ),
-    ];
-    for (name, text, expected) in cases {
+    for (name, text, expected) in FIRST_INSTALLATION {
         assert_eq!(follow(text), *expected, "{name}");
     }
 }
