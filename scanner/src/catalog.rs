@@ -9,9 +9,7 @@ use std::io;
 use attar_image::digest::Digest;
 use attar_image::filesystem::FileTree;
 use attar_image::path::TreePath;
-use attar_packages::database::{
-    DatabaseFile, DatabaseProblem, Manager, Package, read_packages, retain_ownership,
-};
+use attar_packages::database::{DatabaseFile, DatabaseProblem, Manager, Package, read_packages};
 use serde::Serialize;
 
 /// The largest file of package data that is read.
@@ -110,23 +108,9 @@ impl Installed {
 
 /// Returns the files that name packages, in the order of their paths.
 pub fn package_files(tree: &FileTree) -> Result<Vec<(TreePath, Digest)>, CatalogError> {
-    files(tree, |file| file.names_packages())
-}
-
-/// Returns the files that say which package has which path, in the order of their paths.
-pub fn ownership_files(tree: &FileTree) -> Result<Vec<(TreePath, Digest)>, CatalogError> {
-    let mut files = files(tree, |_| true)?;
-    retain_ownership(&mut files, |(path, _)| path.as_bytes());
-    Ok(files)
-}
-
-fn files(
-    tree: &FileTree,
-    is_wanted: impl Fn(DatabaseFile<'_>) -> bool,
-) -> Result<Vec<(TreePath, Digest)>, CatalogError> {
     let mut files = Vec::new();
     for (path, entry) in tree.iter() {
-        if !DatabaseFile::of(path.as_bytes()).is_some_and(&is_wanted) {
+        if !DatabaseFile::of(path.as_bytes()).is_some_and(|file| file.names_packages()) {
             continue;
         }
         let Some(content) = entry.content() else { continue };
@@ -142,16 +126,6 @@ pub fn check_size(path: &TreePath, size: u64) -> Result<(), CatalogError> {
         return Err(CatalogError::TooLarge { path: path.clone(), size });
     }
     Ok(())
-}
-
-/// Returns where a directory of a list really is in the tree, for [`Claims::settle`].
-///
-/// [`Claims::settle`]: attar_packages::ownership::Claims::settle
-pub fn place(tree: &FileTree, directory: &[u8]) -> Option<Vec<u8>> {
-    let path = TreePath::parse(directory).ok()?;
-    let real = tree.resolve(&path)?;
-    // Where a link leads there may be no directory of its own in the tree, yet files below it.
-    (real != path || tree.contains(&real)).then(|| real.as_bytes().to_vec())
 }
 
 #[cfg(test)]

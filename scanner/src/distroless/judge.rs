@@ -157,8 +157,8 @@ fn levels(checks: &[Outcome]) -> Vec<Level> {
     let strict = is_known && deciding().next().is_none();
     let over = |check: &Outcome| matches!(check.state, State::Failed | State::Warned);
     let slim = runtime && !checks.iter().any(|check| is_budget(check.id) && over(check));
-    let speaks =
-        |check: &Outcome| is_unknown(check) || check.findings.iter().any(|finding| finding.excuse.is_none());
+    // What decides nothing may be unknown.
+    let speaks = |check: &Outcome| check.findings.iter().any(|finding| finding.excuse.is_none());
     let full = slim && !checks.iter().any(speaks);
     let all = [(runtime, Level::Runtime), (strict, Level::Strict), (slim, Level::Slim), (full, Level::Full)];
     all.into_iter().filter(|(reached, _)| *reached).map(|(_, level)| level).collect()

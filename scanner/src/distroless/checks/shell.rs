@@ -7,7 +7,7 @@ use crate::distroless::Profile;
 use crate::distroless::verdict::{Fix, Severity};
 use crate::distroless::view::{Program, View};
 
-const NAMES: [&str; 26] = [
+pub(super) const NAMES: [&str; 26] = [
     "sh",
     "bash",
     "dash",

@@ -4,10 +4,9 @@
 use attar_image::linkage::{Finding, Problem};
 
 use super::{Draft, Findings};
+use crate::distroless::checks::shell;
 use crate::distroless::verdict::Fix;
 use crate::distroless::view::View;
-
-const SHELLS: [&str; 5] = ["sh", "bash", "dash", "ash", "zsh"];
 
 pub(super) fn run(view: &View<'_>) -> Findings {
     let platform = &view.subject.config.platform;
@@ -57,7 +56,7 @@ pub(super) fn run(view: &View<'_>) -> Findings {
 fn missing_shell(view: &View<'_>, words: &[String]) -> Option<String> {
     let [shell, option, ..] = words else { return None };
     let name = shell.rsplit('/').next().unwrap_or_default();
-    let is_shell = SHELLS.contains(&name) && option.starts_with('-') && option.ends_with('c');
+    let is_shell = shell::NAMES.contains(&name) && option.starts_with('-') && option.ends_with('c');
     let is_there = || match shell.starts_with('/') {
         true => view.executable(shell).is_some(),
         false => view.search_path().iter().any(|directory| {

@@ -29,7 +29,12 @@ fn an_image_with_nothing_but_its_program_gets_the_best_grade() {
     for profile in [Profile::Strict, Profile::Runtime, Profile::Base] {
         let verdict = sample.judge_by(&rules(profile));
         assert_eq!((verdict.answer, verdict.grade), (Answer::Yes, Some(Grade::A)));
-        assert_eq!(verdict.levels, [Level::Runtime, Level::Strict, Level::Slim]);
+        // Nobody looked up what is attached to it: D16 cannot judge, and decides nothing.
+        assert!(matches!(
+            verdict.outcome(CheckId::D16).map(|outcome| &outcome.state),
+            Some(State::CannotJudge(_))
+        ));
+        assert_eq!(verdict.levels, [Level::Runtime, Level::Strict, Level::Slim, Level::Full]);
     }
 }
 
