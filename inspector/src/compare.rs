@@ -108,7 +108,9 @@ pub struct Figure {
 impl Figure {
     /// Returns what the second has more.
     pub fn delta(&self) -> i64 {
-        i64::try_from(i128::from(self.after) - i128::from(self.before)).unwrap_or(i64::MAX)
+        let delta = i128::from(self.after) - i128::from(self.before);
+        let furthest = if delta < 0 { i64::MIN } else { i64::MAX };
+        i64::try_from(delta).unwrap_or(furthest)
     }
 }
 

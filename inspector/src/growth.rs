@@ -1,7 +1,5 @@
 //! What an image has that its baseline lacks.
 
-use std::collections::BTreeSet;
-
 use attar_image::path::TreePath;
 use attar_image::stack::{EntryId, Form, Stack};
 
@@ -62,16 +60,12 @@ impl Growth {
     }
 }
 
-/// Returns the packages that are new, by name.
-pub fn new_packages<'a>(now: &BTreeSet<&'a str>, before: &BTreeSet<&str>) -> Vec<&'a str> {
-    now.iter().filter(|name| !before.contains(**name)).copied().collect()
-}
-
 /// Says whether a file gives who runs it more rights: setuid, setgid, or capabilities.
 pub fn is_privileged(stack: &Stack, entry: EntryId) -> bool {
     let row = stack.row(stack.linked(entry));
     row.form == Form::File
-        && (row.mode & 0o6000 != 0
+        // The bits mean nothing on what nobody may execute.
+        && (row.mode & 0o6000 != 0 && row.mode & 0o111 != 0
             || stack.metadata(stack.linked(entry)).xattrs.contains_key(&b"security.capability"[..]))
 }
 
@@ -115,7 +109,9 @@ mod tests {
                 .mode(0o4755)
                 .file("usr/bin/app", "1")
                 .mode(0o755)
-                .file("usr/bin/busybox", "3"),
+                .file("usr/bin/busybox", "3")
+                .mode(0o4644)
+                .file("usr/bin/nobody-may-run-it", "5"),
             Layer::new()
                 .symlink("usr/bin/sh", "/bin/busybox")
                 .symlink("usr/bin/zsh", "/bin/nowhere")
@@ -129,15 +125,15 @@ mod tests {
         };
         assert_eq!(shown(&growth.privileged), ["/usr/bin/app 0", "/usr/bin/ping 1"]);
         assert_eq!(shown(&growth.shells), ["/usr/bin/busybox 0", "/usr/bin/sh 1"]);
-        let files =
-            ["/usr/bin/bash 1", "/usr/bin/busybox 0", "/usr/bin/ping 1", "/usr/bin/sh 1", "/usr/bin/zsh 1"];
+        let files = [
+            "/usr/bin/bash 1",
+            "/usr/bin/busybox 0",
+            "/usr/bin/nobody-may-run-it 0",
+            "/usr/bin/ping 1",
+            "/usr/bin/sh 1",
+            "/usr/bin/zsh 1",
+        ];
         assert_eq!(shown(&growth.files), files);
         assert_eq!(Growth::of(&before, &before), Growth::default());
-    }
-
-    #[test]
-    fn packages_by_name() {
-        let (now, before) = (BTreeSet::from(["a", "b", "c"]), BTreeSet::from(["b", "z"]));
-        assert_eq!(new_packages(&now, &before), ["a", "c"]);
     }
 }

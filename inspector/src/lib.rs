@@ -4,7 +4,7 @@
 //! image::stack::Stack  ->  analysis::Analysis   figures of the image, its layers, what is dead and why
 //!                      ->  dive::Figures        the same numbers as dive computes them
 //! Analysis + rules     ->  rules::Outcome       what is over its budget, what must not be there
-//! all of it            ->  report::Image        one JSON document, or lines of text
+//! all of it            ->  report::Image        one JSON document
 //! two images           ->  compare::Comparison  packages, configuration, files, layers that differ
 //! ```
 //!
