@@ -38,11 +38,17 @@ fn judge(judge: Judge, show: impl Fn(&Scratch, &[Vec<u8>]) -> anyhow::Result<Lis
     for Case { name, layers, differs } in cases::all() {
         let scratch = Scratch::new();
         let shown = show(&scratch, &layers);
-        let found = merged(&scratch.join("own"), &layers);
-        let verdict = match (found, shown) {
-            (Ok(found), Ok(shown)) => compare(found, shown),
-            (Err(error), _) => Err(format!("attar: {error:#}\n")),
-            (_, Err(error)) => Err(format!("{judge:?}: {error:#}\n")),
+        // No judge excuses what attar cannot read.
+        let found = match merged(&scratch.join("own"), &layers) {
+            Ok(found) => found,
+            Err(error) => {
+                report += &format!("{name}: attar: {error:#}\n");
+                continue;
+            }
+        };
+        let verdict = match shown {
+            Ok(shown) => compare(found, shown),
+            Err(error) => Err(format!("{judge:?}: {error:#}\n")),
         };
         let reason = differs.iter().find(|(who, _)| *who == judge).map(|(_, why)| *why);
         match (verdict, reason) {

@@ -124,11 +124,9 @@ fn control_data_is_sorted_out() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn wrong_packages_are_refused_with_the_reason() {
     let binary = ("debian-binary", b"2.0\n".as_slice());
     let control = gzip(&tar(&[("./control", CONTROL)]));
-    let archive = |files: &[(&str, &[u8])]| ar(&[binary, ("control.tar", &tar(files)), ("data.tar", b"")]);
     let plain = tar(&[("./control", CONTROL)]);
     let good = ar(&[binary, ("control.tar", &plain), ("data.tar", b"0123456789")]);
     let mut damaged = good.clone();
@@ -136,10 +134,7 @@ fn wrong_packages_are_refused_with_the_reason() {
     let mut wrong_size = good.clone();
     let at = wrong_size.len() - 10 - 12;
     wrong_size[at..at + 10].copy_from_slice(b"-1        ");
-    let mut altered = control.clone();
-    let middle = altered.len() / 2;
-    altered[middle] ^= 0x55;
-    let cases = [
+    refuses([
         ("empty", Vec::new(), "not a Debian package: expected the signature of an ar archive, found ``"),
         (
             "html",
@@ -195,6 +190,18 @@ fn wrong_packages_are_refused_with_the_reason() {
             wrong_size,
             "the package is damaged: expected the header of an ar member at byte 2692, found",
         ),
+    ]);
+}
+
+#[test]
+fn wrong_control_archives_are_refused_with_the_reason() {
+    let binary = ("debian-binary", b"2.0\n".as_slice());
+    let control = gzip(&tar(&[("./control", CONTROL)]));
+    let archive = |files: &[(&str, &[u8])]| ar(&[binary, ("control.tar", &tar(files)), ("data.tar", b"")]);
+    let mut altered = control.clone();
+    let middle = altered.len() / 2;
+    altered[middle] ^= 0x55;
+    refuses([
         (
             "control altered",
             ar(&[binary, ("control.tar.gz", &altered), ("data.tar", b"")]),
@@ -221,7 +228,11 @@ fn wrong_packages_are_refused_with_the_reason() {
             "cannot read the control archive of the package: cannot read the file `control`: \
              line 3: expected one stanza, found another",
         ),
-    ];
+    ]);
+}
+
+/// Asserts that each package is refused with a message that starts like this.
+fn refuses<const N: usize>(cases: [(&str, Vec<u8>, &str); N]) {
     for (name, bytes, message) in cases {
         let error = open(&bytes).expect_err(name);
         let text = chain(&error);
