@@ -41,7 +41,8 @@ pub(crate) struct CheckArgs {
     #[arg(value_name = "IMAGE|SPEC|MANIFEST")]
     pub(crate) subjects: Vec<String>,
 
-    /// What the images are for. Default: what the spec or the policy says, else `runtime`.
+    /// What the images are for. Default: what the spec or the policy says, else `runtime`. Init and debug
+    /// containers of a file keep their own.
     #[arg(long, value_name = "PROFILE", value_parser = profile())]
     pub(crate) profile: Option<Profile>,
 
