@@ -7,7 +7,7 @@
 //! - [`layout`]: the content store on disk; [`archive`]: images in one file; [`blobs`]: what both give
 //!   to readers.
 //! - [`manifest`]: descriptors, manifests, indexes and configurations, with their exact bytes.
-//! - [`path`], [`filesystem`]: file trees with owners and modes as data.
+//! - [`path`], [`filesystem`]: file trees with owners and modes as data; [`text`]: text from outside.
 //! - [`stack`]: the layered view of an image; [`validate`]: its invariants.
 //! - [`difference`]: the first one between two images.
 //! - [`elf`], [`script`]: what a program needs to start; [`linkage`]: whether an image has it.
@@ -31,6 +31,7 @@ pub mod script;
 pub mod stack;
 #[cfg(test)]
 mod testing;
+pub mod text;
 pub mod validate;
 
 pub use chain::chain;

@@ -177,12 +177,13 @@ impl TreePath {
     }
 }
 
-/// Renders bytes from outside for a person: what is not printable becomes an escape.
+/// Renders bytes from outside for a person: what is [harmful](crate::text::is_harmful) becomes an escape,
+/// and what is no UTF-8 `\xff`.
 pub fn escape(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
-            if character.is_control() {
+            if crate::text::is_harmful(character) {
                 text.extend(character.escape_default());
             } else {
                 text.push(character);
@@ -300,6 +301,7 @@ mod tests {
     #[test]
     fn outside_bytes_are_escaped() {
         assert_eq!(path("a\x1b[31m").to_string(), "/a\\u{1b}[31m");
+        assert_eq!(path("a\u{202e}b").to_string(), "/a\\u{202e}b");
         assert_eq!(TreePath::parse(b"a\xff").map(|p| p.to_string()), Ok("/a\\xff".to_owned()));
     }
 }
