@@ -19,6 +19,7 @@ pub mod duplicates;
 pub mod growth;
 pub mod listing;
 pub mod packages;
+pub mod preview;
 pub mod report;
 pub mod rules;
 pub mod tui;
