@@ -5,3 +5,5 @@ pub mod keymap;
 pub mod palette;
 pub mod source;
 pub mod start;
+pub mod text;
+pub mod theme;
