@@ -73,6 +73,8 @@ pub(super) struct Merged {
     linked: BTreeMap<EntryId, EntryId>,
     /// How many names in the view each file with hard links has.
     names: BTreeMap<EntryId, u32>,
+    /// How the own names of files ended that other names outlived.
+    outlived: BTreeMap<EntryId, Death>,
     /// Whiteouts that took nothing away, and links to nothing.
     idle: BTreeSet<EntryId>,
 }
@@ -139,9 +141,16 @@ impl Merged {
             .then_some(EntryId(state.entry))
     }
 
-    /// Returns what the name of an entry died of.
+    /// Returns what an entry died of: a file with several names of the end of the last one, if that has
+    /// come, else of the end of its own.
     pub(super) fn death(&self, entry: EntryId) -> Option<Death> {
         self.fates[entry.0 as usize].death()
+    }
+
+    /// Returns what the name of an entry died of.
+    pub(super) fn end_of_name(&self, entry: EntryId) -> Option<Death> {
+        let death = self.death(entry)?;
+        Some(self.outlived.get(&entry).copied().unwrap_or(death))
     }
 
     pub(super) fn set_reason(&mut self, entry: EntryId, reason: Reason) {
@@ -348,7 +357,7 @@ impl Merged {
         let old = EntryId(state.entry);
         let (old_layer, _) = self.locate(old);
         let is_alive = self.fates[old.0 as usize] == Fate::ALIVE;
-        if !is_alive && self.death(old).map(|death| death.layer) != Some(layer) {
+        if !is_alive && self.end_of_name(old).map(|death| death.layer) != Some(layer) {
             return;
         }
         let (old_form, form) = (self.row(self.content(old)).form, self.row(content).form);
@@ -403,6 +412,11 @@ impl Merged {
             *names -= 1;
             if *names == 0 {
                 // Its last name is gone, and the content with it.
+                if content != entry
+                    && let Some(end) = self.death(content)
+                {
+                    self.outlived.insert(content, end);
+                }
                 self.fates[content.0 as usize] = Fate::of(death);
             }
         }

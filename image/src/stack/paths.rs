@@ -15,7 +15,8 @@ impl PathId {
     /// The root directory.
     pub const ROOT: Self = Self(0);
 
-    pub(super) fn index(self) -> usize {
+    /// Returns its number, below [`Paths::count`]: the place for what is known of it in a list of all.
+    pub fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -90,6 +91,12 @@ impl Paths {
     /// Returns the number of paths, the root included.
     pub fn count(&self) -> usize {
         self.names.len()
+    }
+
+    /// Iterates over all paths by their numbers: the root first, each directory before what is below it.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = PathId> + ExactSizeIterator + use<> {
+        // `intern_child` lets there be no more than 32 bits can count.
+        (0..self.count() as u32).map(PathId)
     }
 
     /// Returns the number of what `name` is in `directory`, which is given one when it is new.

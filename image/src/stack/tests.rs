@@ -397,3 +397,20 @@ fn what_is_not_the_image_is_no_stack() {
     let text = message(&image);
     assert!(text.starts_with(&format!("cannot read layer {}: blob `", layers[0].digest)), "{text}");
 }
+
+#[test]
+fn a_name_ends_when_it_goes_and_its_bytes_with_the_last_name() {
+    use ::tar::EntryType::{Link, Regular};
+    let gone = |name| (name, Regular, "");
+    let stack = stack_of(&[
+        &[("a", Regular, "1"), ("b", Link, "a")],
+        &[gone(".wh.a")],
+        &[gone(".wh.b"), ("a", Regular, "1")],
+    ]);
+    let [first, second] = [0, 1].map(|number| stack.entries(0).nth(number).expect("two entries"));
+    let layer = |death: Option<Death>| death.map(|death| death.layer);
+    assert_eq!((layer(stack.end_of_name(first)), layer(stack.death(first))), (Some(1), Some(2)));
+    assert_eq!(layer(stack.end_of_name(second)), Some(2));
+    let changes: Vec<_> = stack.history(&path("a")).iter().map(|touch| (touch.layer, touch.change)).collect();
+    assert_eq!(changes, [(0, Change::Added), (1, Change::Removed), (2, Change::Added)]);
+}

@@ -129,7 +129,13 @@ impl Stack {
 
     /// Returns how the name of an entry ended: another hard link may keep its bytes alive.
     pub fn end_of_name(&self, entry: EntryId) -> Option<Death> {
-        self.merged.death(entry)
+        self.merged.end_of_name(entry)
+    }
+
+    /// Says whether an entry does nothing at all: a whiteout of what is not there, a hard link to nothing
+    /// or to what stands there already, or a root that is no directory.
+    pub fn is_idle(&self, entry: EntryId) -> bool {
+        self.merged.is_idle(entry)
     }
 
     /// Returns what an entry does to the layers below it.
@@ -139,7 +145,7 @@ impl Stack {
             Form::Reserved => Change::Nothing,
             _ if self.merged.is_idle(entry) => Change::Nothing,
             Form::Whiteout | Form::Opaque => Change::Removed,
-            _ if self.merged.death(entry).is_some_and(|death| death.layer == self.layer_of(entry)) => {
+            _ if self.end_of_name(entry).is_some_and(|death| death.layer == self.layer_of(entry)) => {
                 Change::Nothing
             }
             _ => match self.merged.replaced.get(&entry) {
