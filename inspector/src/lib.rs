@@ -13,6 +13,7 @@
 
 pub mod advice;
 pub mod analysis;
+pub mod browse;
 pub mod compare;
 pub mod dive;
 pub mod duplicates;

@@ -63,8 +63,12 @@ impl Glob {
 
     /// Says whether the glob matches a path.
     pub fn matches(&self, path: &TreePath) -> bool {
-        let absolute = [b"/", path.as_bytes()].concat();
-        let candidate = globset::Candidate::from_bytes(&absolute);
+        self.matches_absolute(&[b"/", path.as_bytes()].concat())
+    }
+
+    /// Says whether the glob matches a path that has its leading slash.
+    pub(crate) fn matches_absolute(&self, path: &[u8]) -> bool {
+        let candidate = globset::Candidate::from_bytes(path);
         self.itself.is_match_candidate(&candidate)
             || self.below.as_ref().is_some_and(|below| below.is_match_candidate(&candidate))
     }

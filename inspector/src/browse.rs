@@ -1,0 +1,22 @@
+//! What there is to see in an image, for whoever walks through it: pure, and fast at a million entries.
+//!
+//! ```text
+//! Stack            -> Index    what stands below each directory, and every entry of each path
+//! Index + settings -> View     what a range of layers changes, with figures for every path
+//! View             -> Rows     the rows of the tree that are unfolded
+//! two stacks       -> Pair     their merged views as one tree
+//! ```
+//!
+//! [`Index::of`], [`View::of`], [`View::with`] and whatever says so take time that grows with the image, and are
+//! meant for another thread than the one that draws.
+
+pub mod filter;
+mod index;
+mod marks;
+mod rows;
+mod view;
+
+pub use index::Index;
+pub use marks::{Figures, Mark, Range};
+pub use rows::{Forest, MAX_ROWS_AT_ONCE, Row, Rows, TooManyRows};
+pub use view::{Hide, Sort, View, ViewSettings};
