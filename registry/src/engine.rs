@@ -1,9 +1,11 @@
 //! Container engines on this machine or another: Docker and Podman, by their HTTP interface.
 //!
-//! Images travel as archives: `load` sends one, `save` reads one.
+//! Images travel as archives: `load` sends one, `save` reads one. `images` and `summary` tell what is there
+//! before anything travels.
 
 pub mod ambient;
 mod endpoint;
+mod images;
 mod podman;
 
 use std::fmt;
@@ -17,6 +19,7 @@ use serde::Deserialize;
 
 pub use ambient::Environment;
 pub use endpoint::{Endpoint, Tls};
+pub use images::{EngineImage, LayerSummary, Summary};
 
 use crate::blob::Stream;
 use crate::event::Events;
@@ -138,6 +141,15 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// Says whether there is something that this user may not speak to.
+    pub fn is_denied(&self) -> bool {
+        match self {
+            Self::Unreachable { source, .. } => matches!(&**source, Failure::Connect { cause, .. }
+                if cause.contains("Permission denied")),
+            _ => false,
+        }
+    }
+
     /// Says whether there is no engine, as far as can be told from here.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Service(_))
@@ -234,6 +246,8 @@ impl Engine {
     }
 
     /// Hands the archive of an image to `consume`, which runs on a thread that may block.
+    ///
+    /// Whoever stops waiting ends the transfer: `consume` then gets no more than has come.
     pub async fn save<T: Send + 'static>(
         &self,
         name: &str,

@@ -66,6 +66,30 @@ impl Client {
         into: &Arc<Writer>,
         wanted: &Wanted,
     ) -> Result<Pulled, RegistryError> {
+        self.pull_blobs(reference, into, wanted, |manifest| &manifest.blobs).await
+    }
+
+    /// Brings what an image says of itself into a layout: manifests and configurations, no layer.
+    ///
+    /// Layers are fetched by [`fetch_blob`](Self::fetch_blob).
+    pub async fn pull_documents(
+        &self,
+        reference: &Reference,
+        into: &Arc<Writer>,
+        wanted: &Wanted,
+    ) -> Result<Pulled, RegistryError> {
+        // The configuration comes before the layers.
+        self.pull_blobs(reference, into, wanted, |manifest| manifest.blobs.get(..1).unwrap_or_default()).await
+    }
+
+    /// Brings an image into a layout, with those blobs of each manifest that `blobs` chooses.
+    async fn pull_blobs(
+        &self,
+        reference: &Reference,
+        into: &Arc<Writer>,
+        wanted: &Wanted,
+        blobs: impl Fn(&RawManifest) -> &[Descriptor],
+    ) -> Result<Pulled, RegistryError> {
         let root = self.manifest(reference).await?;
         let listed = match root.is_index() {
             true => children(reference, &root)?,
@@ -88,7 +112,8 @@ impl Client {
             manifests.retain(|manifest| manifest.descriptor.digest == entry.digest);
         }
         if *wanted != Wanted::Manifests {
-            self.fetch_blobs(&reference.repository, &manifests, into).await?;
+            let blobs = manifests.iter().flat_map(blobs).collect();
+            self.fetch_blobs(&reference.repository, blobs, into).await?;
         }
         for manifest in &manifests {
             into.put(&manifest.descriptor.media_type, &manifest.bytes[..], None)?;
@@ -171,14 +196,13 @@ impl Client {
         })
     }
 
-    /// Fetches the blobs of manifests that the layout lacks, several at a time.
+    /// Fetches the blobs that the layout lacks, several at a time.
     async fn fetch_blobs(
         &self,
         repository: &Repository,
-        manifests: &[RawManifest],
+        mut wanted: Vec<&Descriptor>,
         into: &Arc<Writer>,
     ) -> Result<(), RegistryError> {
-        let mut wanted: Vec<&Descriptor> = manifests.iter().flat_map(|manifest| &manifest.blobs).collect();
         let mut seen = std::collections::BTreeSet::new();
         wanted.retain(|blob| seen.insert(blob.digest));
         wanted.sort_by_key(|blob| std::cmp::Reverse(blob.size));
@@ -203,6 +227,8 @@ impl Client {
     }
 
     /// Brings one blob into a layout.
+    ///
+    /// Whoever stops waiting ends the transfer, of which nothing stays.
     pub async fn fetch_blob(
         &self,
         repository: &Repository,

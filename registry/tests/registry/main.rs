@@ -2,6 +2,7 @@
 
 mod support;
 
+mod engines;
 mod logins;
 mod pulling;
 mod pushing;
