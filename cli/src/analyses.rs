@@ -1,9 +1,9 @@
 //! Analyses of layers, kept in attar's cache.
 
 use attar_builder::cache::{Cache, Shelf};
+use attar_builder::event::Events;
 use attar_image::stack;
 
-use crate::progress::Reporter;
 use crate::settings::Settings;
 
 /// The part of the cache that holds analyses.
@@ -13,8 +13,8 @@ pub(crate) struct Analyses(Cache);
 impl Analyses {
     /// Opens the cache. Where there can be none, such as in a home that may not be written to, reading
     /// goes without.
-    pub(crate) fn open(settings: &Settings, reporter: &Reporter) -> Option<Self> {
-        Cache::open(&settings.cache, reporter.events()).ok().map(Self)
+    pub(crate) fn open(settings: &Settings, events: Events) -> Option<Self> {
+        Cache::open(&settings.cache, events).ok().map(Self)
     }
 }
 

@@ -9,6 +9,7 @@ use attar_builder::cache::CacheError;
 use attar_builder::locking::LockingError;
 use attar_builder::repository::{RepositoryError, Stale};
 use attar_builder::spec::Diagnostics;
+use attar_image::layout::LayoutError;
 
 mod registry;
 mod sources;
@@ -58,6 +59,13 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
+/// Returns the chain of causes in one line, and advice if there is some; both are harmless text.
+pub(crate) fn in_one_line(error: &anyhow::Error) -> (String, Option<String>) {
+    let hints = hints(error).join("; ");
+    let hint = Some(escape::line(&hints)).filter(|hint| !hint.is_empty());
+    (escape::line(&messages(error).join(": ")), hint)
+}
+
 /// Returns the chain of causes and the hints, one a line; what is wrong with a spec is shown in the spec.
 pub(crate) fn render(error: &anyhow::Error, color: bool) -> String {
     if let Some(diagnostics) = error.chain().find_map(|cause| cause.downcast_ref::<Diagnostics>()) {
@@ -66,21 +74,22 @@ pub(crate) fn render(error: &anyhow::Error, color: bool) -> String {
         return format!("{}\n", if color { shown } else { escape::lines(&shown) });
     }
     let mut text = String::new();
-    let mut previous: Option<String> = None;
-    for (depth, cause) in error.chain().enumerate() {
-        let message = cause.to_string();
-        // Wrappers that print what they wrap would say everything twice.
-        if previous.as_deref() == Some(message.as_str()) {
-            continue;
-        }
+    for (depth, message) in messages(error).iter().enumerate() {
         let label = if depth == 0 { "error" } else { "  cause" };
-        writeln!(text, "{label}: {}", escape::lines(&message)).expect("writing to a string cannot fail");
-        previous = Some(message);
+        writeln!(text, "{label}: {}", escape::lines(message)).expect("writing to a string cannot fail");
     }
     for hint in hints(error) {
         writeln!(text, "hint: {}", escape::lines(&hint)).expect("writing to a string cannot fail");
     }
     text
+}
+
+/// Returns what each cause says.
+fn messages(error: &anyhow::Error) -> Vec<String> {
+    let mut messages: Vec<String> = error.chain().map(ToString::to_string).collect();
+    // Wrappers that print what they wrap would say everything twice.
+    messages.dedup();
+    messages
 }
 
 /// Returns advice for the causes that have some.
@@ -92,6 +101,9 @@ fn hints(error: &anyhow::Error) -> Vec<String> {
 }
 
 fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(LayoutError::Elsewhere(cause)) = cause.downcast_ref() {
+        return hint(&**cause);
+    }
     if let Some(usage) = cause.downcast_ref::<Usage>() {
         return usage.hint.clone();
     }
@@ -175,6 +187,14 @@ mod tests {
         error: cannot read `attar.yaml`
           cause: no such\u{1b}[1m file
         ");
+    }
+
+    #[test]
+    fn a_chain_fits_into_one_line() {
+        let usage = Usage::new("no\nimage").hint("name\u{1b} one");
+        let error = anyhow::Error::new(usage).context("cannot read `x`").context("cannot read `x`");
+        let expected = ("cannot read `x`: no\\nimage".to_owned(), Some("name\\u{1b} one".to_owned()));
+        assert_eq!(in_one_line(&error), expected);
     }
 
     #[test]

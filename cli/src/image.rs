@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use attar_image::archive::{Archive, ArchiveError, Kind, Packed};
-use attar_image::blobs::Blobs;
+use attar_image::blobs::{Blob, Blobs};
 use attar_image::digest::Digest;
-use attar_image::layout::{Durability, Image, Layout, survey};
+use attar_image::layout::{Durability, Image, Layout, LayoutError, survey};
 use attar_image::manifest::Descriptor;
 use attar_image::platform::Platform;
 use attar_image::stack::{self, EntryId, Settings, Stack};
@@ -69,9 +69,7 @@ pub(crate) fn open(
         ImageSource::Stdin => Opened::of_archive(standard_input()?, None).with_context(context)?,
         elsewhere => return Err(not_here(elsewhere)),
     };
-    if let Some(wanted) = platform {
-        opened.narrow(wanted)?;
-    }
+    opened.choose(platform)?;
     Ok(opened)
 }
 
@@ -172,6 +170,24 @@ fn import(path: &Path, name: Option<&str>) -> anyhow::Result<(Layout, Vec<Packed
     Ok((layout, imported, scratch))
 }
 
+impl Blobs for Opened {
+    fn open(&self, descriptor: &Descriptor) -> Result<Blob, LayoutError> {
+        self.blobs.open(descriptor)
+    }
+
+    fn has(&self, descriptor: &Descriptor) -> bool {
+        self.blobs.has(descriptor)
+    }
+
+    fn place(&self, digest: &Digest) -> PathBuf {
+        self.blobs.place(digest)
+    }
+
+    fn read(&self, descriptor: &Descriptor) -> Result<Arc<[u8]>, LayoutError> {
+        self.blobs.read(descriptor)
+    }
+}
+
 impl Opened {
     /// Keeps analyses of layers, and uses those that are kept.
     pub(crate) fn keeping(self, analyses: Option<Analyses>) -> Self {
@@ -203,7 +219,8 @@ impl Opened {
         Ok(opened)
     }
 
-    fn of(blobs: Arc<dyn Blobs>, entries: &[&Descriptor], is_root: bool) -> anyhow::Result<Self> {
+    /// Opens the images behind entries.
+    pub(crate) fn of(blobs: Arc<dyn Blobs>, entries: &[&Descriptor], is_root: bool) -> anyhow::Result<Self> {
         let mut opened = Self {
             blobs,
             images: Vec::new(),
@@ -242,8 +259,9 @@ impl Opened {
         Ok(opened)
     }
 
-    /// Keeps the images of one platform.
-    fn narrow(&mut self, wanted: &str) -> anyhow::Result<()> {
+    /// Keeps the images of one platform, if one is wanted.
+    pub(crate) fn choose(&mut self, wanted: Option<&str>) -> anyhow::Result<()> {
+        let Some(wanted) = wanted else { return Ok(()) };
         let wanted = platform(wanted)?;
         if self.is_root {
             return Err(Usage::new(format!(

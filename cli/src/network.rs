@@ -1,15 +1,22 @@
 //! Registries and engines, for commands that do not wait themselves.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use attar_image::blobs::Cancelled;
 use attar_registry::engine::{Engine, Environment, Kind};
 use attar_registry::{Client, Credentials, EngineError, Events, PlainHttp};
 
 use crate::args::RegistryArgs;
 use crate::progress::Reporter;
 use crate::settings::Settings;
+
+/// How long nobody is asked whether to go on waiting.
+pub(crate) const ATTENTION: Duration = Duration::from_millis(50);
 
 /// The way to registries and engines; opens no connection by itself.
 pub(crate) struct Network {
@@ -52,9 +59,33 @@ impl Network {
         self.runtime.block_on(work)
     }
 
+    /// Waits for what the network does, and asks again and again whether to go on.
+    pub(crate) fn wait_attending<T>(
+        &self,
+        work: impl Future<Output = T>,
+        attend: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<T, Cancelled> {
+        self.wait(async {
+            let mut work = pin!(work);
+            loop {
+                if let Ok(done) = tokio::time::timeout(ATTENTION, &mut work).await {
+                    return Ok(done);
+                }
+                if attend().is_break() {
+                    return Err(Cancelled);
+                }
+            }
+        })
+    }
+
+    /// Connects to an engine.
+    pub(crate) async fn connect(&self, kind: Kind) -> Result<Engine, EngineError> {
+        Engine::connect(kind, &Environment::ambient(), &self.events).await
+    }
+
     /// Connects to an engine.
     pub(crate) fn engine(&self, kind: Kind) -> Result<Engine, EngineError> {
-        self.wait(Engine::connect(kind, &Environment::ambient(), &self.events))
+        self.wait(self.connect(kind))
     }
 
     /// Connects to the first engine that answers, Docker before Podman.

@@ -1,17 +1,21 @@
-//! Brings an image of a registry or an engine into a layout of its own, so that it can be read like any.
+//! Brings an image of a registry or an engine here, so that it can be read like any: into a layout or a
+//! file of its own, or, of a registry, each layer when it is opened.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
+mod listener;
+mod origin;
+mod streamed;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use attar_image::archive::{self, Archive};
+use attar_image::archive;
 use attar_image::layout::{Durability, Layout, Writer};
 use attar_image::manifest::{Descriptor, Document, Index, media_type};
+use attar_image::platform::Platform;
 use attar_image::reference::Reference;
-use attar_registry::engine::{Engine, Kind};
-use attar_registry::{EngineError, Wanted};
+use attar_registry::Wanted;
+use attar_registry::engine::Engine;
 use tempfile::TempDir;
 
 use crate::analyses::Analyses;
@@ -22,6 +26,13 @@ use crate::progress::Reporter;
 use crate::settings::Settings;
 use crate::source::ImageSource;
 
+pub(crate) use listener::Listener;
+pub(crate) use origin::NoEngine;
+pub(crate) use streamed::{Streamed, Traffic};
+
+use listener::wait;
+use origin::Origin;
+
 /// How much of an image is brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
@@ -31,17 +42,6 @@ pub(crate) enum Extent {
     OneImage,
     /// The image with the artifacts of this type that are about it.
     WithArtifacts(&'static str),
-}
-
-/// An image of an engine that is not there.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read `{}:{name}`", .kind.prefix())]
-pub(crate) struct NoEngine {
-    /// The engine.
-    pub(crate) kind: Kind,
-    /// What it was asked for.
-    pub(crate) name: String,
-    source: EngineError,
 }
 
 /// How many artifacts about an image are brought at most.
@@ -68,7 +68,7 @@ pub(crate) fn open(
 ) -> anyhow::Result<Opened> {
     let local = bring(source, platform, extent, settings, arguments, reporter)?;
     let opened = image::open(&local.source, source, platform)?;
-    let mut opened = opened.keeping(Analyses::open(settings, reporter)).holding(local);
+    let mut opened = opened.keeping(Analyses::open(settings, reporter.events())).holding(local);
     if extent == Extent::OneImage {
         opened.keep_one()?;
     }
@@ -85,78 +85,133 @@ pub(crate) fn bring(
     extent: Extent,
     settings: &Settings,
     arguments: &RegistryArgs,
-    reporter: &Reporter,
+    listener: &dyn Listener,
 ) -> anyhow::Result<Local> {
     if source.is_here() {
         return Ok(Local { source: source.clone(), _scratch: None });
     }
-    let network = Network::new(settings, arguments, reporter)?;
-    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let (layout, archive) = (scratch.path().join("layout"), scratch.path().join("image.tar"));
-    let layout = Layout::create(layout)?;
-    let bringing =
-        Bringing { network: &network, layout: &layout, archive: &archive, platform, extent, reporter };
-    match source {
-        ImageSource::Registry(reference) => bringing.pull(reference)?,
-        ImageSource::Engine { kind, name } => {
-            let engine = network.engine(*kind).map_err(|error| match error.is_absent() {
-                true => NoEngine { kind: *kind, name: name.clone(), source: error }.into(),
-                false => anyhow::Error::new(error),
-            })?;
-            bringing.save(&engine, name)?;
-        }
-        ImageSource::Anywhere(reference) => bringing.take_anywhere(reference)?,
-        // These are here.
-        ImageSource::Layout { .. }
-        | ImageSource::Archive { .. }
-        | ImageSource::Root(_)
-        | ImageSource::Stdin => {}
-    }
-    let source = match archive.exists() {
-        true => ImageSource::Archive { file: archive, name: None },
-        false => ImageSource::Layout { folder: layout.directory().to_owned(), name: None },
+    let network = Network::with_events(settings, arguments.plain_http, listener.transfers())?;
+    let Some(origin) = Origin::find(source, &network, listener)? else {
+        return Ok(Local { source: source.clone(), _scratch: None });
     };
-    Ok(Local { source, _scratch: Some(scratch) })
+    let scratch = Scratch::new()?;
+    let bringing = Bringing { network: &network, layout: &scratch.layout, platform, extent, listener };
+    let source = match origin {
+        Origin::Engine(engine, name) if !matches!(extent, Extent::WithArtifacts(_)) => {
+            save(&engine, &name, &scratch.archive, &network, listener)?
+        }
+        Origin::Engine(engine, name) => bringing.import(&engine, &name)?,
+        Origin::Registry(reference) => bringing.pull(&reference)?,
+    };
+    Ok(Local { source, _scratch: Some(scratch.folder) })
+}
+
+/// An image whose layers may still be in its registry.
+pub(crate) struct Distant {
+    /// The image, on one platform.
+    pub(crate) opened: Opened,
+    /// What fetches its layers when they are opened; none if they are here.
+    pub(crate) streamed: Option<Arc<Streamed>>,
+    /// The platforms that there are.
+    pub(crate) platforms: Vec<Platform>,
+    /// Where it was found.
+    pub(crate) place: ImageSource,
+}
+
+/// Opens an image on one platform as soon as that can be: of one in a registry only the documents are
+/// fetched. The traffic is where the listener sends what is transferred.
+pub(crate) fn open_at_once(
+    source: &ImageSource,
+    platform: Option<&str>,
+    settings: &Settings,
+    arguments: &RegistryArgs,
+    listener: &dyn Listener,
+    traffic: &Arc<Traffic>,
+) -> anyhow::Result<Distant> {
+    let of_file = |local: Local, place: ImageSource| {
+        let mut opened = image::open(&local.source, &place, None)?.holding(local);
+        let platforms = opened.images.iter().map(|image| image.platform.clone()).collect();
+        opened.choose(platform)?;
+        // Whoever can change the platform need not be told that there are others.
+        let notes = std::mem::take(&mut opened.notes);
+        opened.keep_one()?;
+        opened.notes = notes;
+        Ok(Distant { opened, streamed: None, platforms, place })
+    };
+    if source.is_here() {
+        return of_file(Local { source: source.clone(), _scratch: None }, source.clone());
+    }
+    let network = Network::with_events(settings, arguments.plain_http, traffic.events())?;
+    match Origin::find(source, &network, listener)? {
+        Some(Origin::Registry(reference)) => {
+            let scratch = Scratch::new()?;
+            let into = Arc::new(scratch.layout.write(Durability::Process)?);
+            let wanted = match platform {
+                Some(platform) => Wanted::Platform(image::platform(platform)?),
+                None => Wanted::OnePlatform(image::host_platform()),
+            };
+            let pulling = network.client.pull_documents(&reference, &into, &wanted);
+            let pulled = wait(&network, listener, pulling)??;
+            let (repository, folder) = (reference.repository.clone(), scratch.folder);
+            let streamed = Arc::new(Streamed::new(network, repository, into, Arc::clone(traffic), folder));
+            let mut opened = Opened::of(Arc::<Streamed>::clone(&streamed), &[&pulled.entry], false)?;
+            opened.keep_one()?;
+            let platforms = match &pulled.platforms[..] {
+                [] => opened.images.iter().map(|image| image.platform.clone()).collect(),
+                _ => pulled.platforms,
+            };
+            let place = ImageSource::Registry(reference);
+            Ok(Distant { opened, streamed: Some(streamed), platforms, place })
+        }
+        Some(Origin::Engine(engine, name)) => {
+            let scratch = Scratch::new()?;
+            let local = save(&engine, &name, &scratch.archive, &network, listener)?;
+            let place = ImageSource::Engine { kind: engine.kind(), name };
+            of_file(Local { source: local, _scratch: Some(scratch.folder) }, place)
+        }
+        None => of_file(Local { source: source.clone(), _scratch: None }, source.clone()),
+    }
+}
+
+/// A folder for an image that is brought here.
+struct Scratch {
+    layout: Layout,
+    /// Where an engine's archive stands that is read in place.
+    archive: PathBuf,
+    folder: TempDir,
+}
+
+impl Scratch {
+    fn new() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let layout = Layout::create(folder.path().join("layout"))?;
+        Ok(Self { layout, archive: folder.path().join("image.tar"), folder })
+    }
+}
+
+/// Takes an image from an engine into an archive.
+fn save(
+    engine: &Engine,
+    name: &str,
+    archive: &Path,
+    network: &Network,
+    listener: &dyn Listener,
+) -> anyhow::Result<ImageSource> {
+    origin::save(engine, name, archive, network, listener)
+        .with_context(|| format!("cannot read `{}:{name}`", engine.kind().prefix()))?;
+    Ok(ImageSource::Archive { file: archive.to_owned(), name: None })
 }
 
 struct Bringing<'a> {
     network: &'a Network,
     layout: &'a Layout,
-    /// Where an engine's archive stands that is read in place.
-    archive: &'a Path,
     platform: Option<&'a str>,
     extent: Extent,
-    reporter: &'a Reporter,
+    listener: &'a dyn Listener,
 }
 
 impl Bringing<'_> {
-    /// Takes the first engine that has the image, else the registry, and says which.
-    fn take_anywhere(&self, reference: &Reference) -> anyhow::Result<()> {
-        let name = reference.familiar();
-        if Path::new(&name).exists() {
-            self.reporter
-                .say(&format!("`{name}` is taken for an image: `./{name}` is the file or folder here"));
-        }
-        for kind in [Kind::Docker, Kind::Podman] {
-            let engine = match self.network.engine(kind) {
-                Ok(engine) => engine,
-                // An engine that is not there has no image; one that is there and fails is told.
-                Err(error) if error.is_absent() => continue,
-                Err(error) => {
-                    self.reporter.events().warn(format!("{kind} is not asked: {error}"));
-                    continue;
-                }
-            };
-            if self.network.wait(engine.has(&name))? {
-                self.reporter.say(&format!("`{name}` is taken from {kind} at {}", engine.address()));
-                return self.save(&engine, &name);
-            }
-        }
-        self.reporter.say(&format!("`{}` is taken from the registry", name));
-        self.pull(reference)
-    }
-
-    fn pull(&self, reference: &Reference) -> anyhow::Result<()> {
+    fn pull(&self, reference: &Reference) -> anyhow::Result<ImageSource> {
         let client = &self.network.client;
         let writer = Arc::new(self.layout.write(Durability::Process)?);
         let wanted = match (self.platform, self.extent) {
@@ -165,56 +220,58 @@ impl Bringing<'_> {
             (None, Extent::Image) => Wanted::Images,
             (None, Extent::OneImage) => Wanted::OnePlatform(image::host_platform()),
         };
-        let pulled = self.network.wait(client.pull(reference, &writer, &wanted))?;
+        let pulled = wait(self.network, self.listener, client.pull(reference, &writer, &wanted))??;
         if let (Extent::OneImage, None, [_, _, ..]) = (self.extent, self.platform, &pulled.platforms[..])
             && let Some(chosen) = &pulled.entry.platform
         {
             let others = pulled.platforms.iter().filter(|platform| !platform.is_same(chosen));
             let others: Vec<String> = others.map(|platform| format!("`{platform}`")).collect();
-            self.reporter.say(&format!(
+            self.listener.say(&format!(
                 "`{}`: {}",
                 reference.familiar(),
                 image::other_platforms(chosen, &others.join(", "))
             ));
         }
         if !matches!(self.extent, Extent::WithArtifacts(_)) && pulled.others > 0 {
-            self.reporter.say(&format!("`{}`: {}", reference.familiar(), image::skipped(pulled.others)));
+            self.listener.say(&format!("`{}`: {}", reference.familiar(), image::skipped(pulled.others)));
         }
         let mut referrers = Vec::new();
         if let Extent::WithArtifacts(kind) = self.extent {
-            let listed = self.network.wait(client.referrers(&reference.repository, pulled.root.digest))?;
+            let listed = wait(
+                self.network,
+                self.listener,
+                client.referrers(&reference.repository, pulled.root.digest),
+            )??;
             // Anybody who may write to the repository can add to the list.
             let is_wanted = |entry: &Descriptor| entry.artifact_type.as_deref() == Some(kind);
             for entry in listed.into_iter().filter(is_wanted).take(MAX_ARTIFACTS) {
                 let about = reference.at_digest(entry.digest);
-                self.network.wait(client.pull(&about, &writer, &Wanted::Everything))?;
+                wait(self.network, self.listener, client.pull(&about, &writer, &Wanted::Everything))??;
                 referrers.push(entry);
             }
         }
         writer.replace_entry(None, &pulled.entry, &referrers)?;
-        Ok(())
+        Ok(self.layout_of_its_own())
     }
 
-    /// Takes an image from an engine; only for what stands beside it a layout is needed.
-    fn save(&self, engine: &Engine, name: &str) -> anyhow::Result<()> {
-        let context = || format!("cannot read `{}:{name}`", engine.kind().prefix());
-        if !matches!(self.extent, Extent::WithArtifacts(_)) {
-            let mut file = File::create(self.archive).context("cannot make a temporary file")?;
-            let saved = self.network.wait(engine.save(name, move |archive| io::copy(archive, &mut file)));
-            saved.map_err(anyhow::Error::from).and_then(|saved| Ok(saved?)).with_context(context)?;
-            let archive = Archive::open(self.archive).with_context(context)?;
-            return archive.verify().with_context(context);
-        }
+    /// Takes an image from an engine into the layout: only for what stands beside it one is needed.
+    fn import(&self, engine: &Engine, name: &str) -> anyhow::Result<ImageSource> {
         let writer = self.layout.write(Durability::Process)?;
-        let saved = self.network.wait(engine.save(name, move |archive| {
+        let saving = engine.save(name, move |archive| {
             let imported = archive::import(archive, &writer)?;
             let entries = imported.into_iter().map(|imported| imported.entry).collect();
             Ok::<_, anyhow::Error>((writer, entries))
-        }));
-        let (writer, entries) = saved?.with_context(context)?;
+        });
+        let saved = wait(self.network, self.listener, saving)??;
+        let (writer, entries) =
+            saved.with_context(|| format!("cannot read `{}:{name}`", engine.kind().prefix()))?;
         let entry = one(&writer, entries)?;
         writer.replace_entry(None, &entry, &[])?;
-        Ok(())
+        Ok(self.layout_of_its_own())
+    }
+
+    fn layout_of_its_own(&self) -> ImageSource {
+        ImageSource::Layout { folder: self.layout.directory().to_owned(), name: None }
     }
 }
 

@@ -9,6 +9,7 @@ mod docker;
 mod error;
 mod folder;
 mod format;
+mod glance;
 mod import;
 mod listing;
 mod oci;
@@ -19,6 +20,7 @@ use std::io::{self, Read, Write};
 
 pub use docker::{platform_tags, write_docker_archive};
 pub use error::ArchiveError;
+pub use glance::holds_images;
 pub use import::import;
 pub use listing::is_of_a_root;
 pub use oci::write_oci_archive;

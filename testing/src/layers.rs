@@ -144,7 +144,8 @@ pub enum Codec {
 }
 
 impl Codec {
-    fn compress(self, tar: &[u8]) -> anyhow::Result<Vec<u8>> {
+    /// Compresses bytes.
+    pub fn compress(self, tar: &[u8]) -> anyhow::Result<Vec<u8>> {
         Ok(match self {
             Self::Plain => tar.to_vec(),
             Self::Gzip => {

@@ -35,7 +35,7 @@ pub(crate) struct SpecArgs {
 }
 
 /// How registries are spoken to.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Registries")]
 pub(crate) struct RegistryArgs {
     /// Speak plain HTTP to registries. Those on the loopback interface are asked so anyhow.

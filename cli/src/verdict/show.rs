@@ -51,13 +51,25 @@ impl Judged {
 
     /// Says in one line what it comes to: `oci:image for linux/amd64: yes, grade A as strict`.
     pub(crate) fn headline(&self) -> String {
+        escape::line(&format!("{}: {}", self.name(), self.short()))
+    }
+
+    /// Says the answer with what it means: `yes, grade A as strict: nothing fails, …`.
+    pub(crate) fn summary(&self) -> String {
+        match self.verdict.grade {
+            Some(grade) => format!("{}: {}", self.short(), meaning(grade)),
+            None => self.short(),
+        }
+    }
+
+    fn short(&self) -> String {
         let answer = match self.answer() {
             Answer::Yes => "yes",
             Answer::No => "no",
             Answer::CannotJudge => "cannot judge",
         };
         let grade = self.verdict.grade.map(|grade| format!(", grade {grade}")).unwrap_or_default();
-        escape::line(&format!("{}: {answer}{grade} as {}", self.name(), self.verdict.profile))
+        format!("{answer}{grade} as {}", self.verdict.profile)
     }
 
     /// Writes what there is to say beyond the first line: failures in full, all else in one line a check.

@@ -64,7 +64,7 @@ impl Overview {
         Ok(overview)
     }
 
-    fn note(&mut self, member: &Member) {
+    pub(super) fn note(&mut self, member: &Member) {
         let path = &member.path;
         self.holds_something |= !path.is_root();
         let part = part_of(member);
@@ -170,7 +170,7 @@ fn part_of(member: &Member) -> Option<Part> {
 }
 
 /// Returns the digest that a blob of an OCI layout has as its name.
-fn digest_in(path: &TreePath) -> Option<Digest> {
+pub(super) fn digest_in(path: &TreePath) -> Option<Digest> {
     let name = path.as_bytes().strip_prefix(b"blobs/sha256/")?;
     Digest::from_hex(std::str::from_utf8(name).ok()?).ok()
 }

@@ -16,7 +16,7 @@ use super::classic::{self, DockerImage};
 use super::format::{self, Format, START, recognise};
 use super::listing::{Listing, Overview, Part};
 use super::spool::spool;
-use crate::blobs::{Blob, Blobs};
+use crate::blobs::{Blob, Blobs, Meter};
 use crate::digest::{DiffId, Digest, Mismatch, VerifyingReader};
 use crate::layout::{LayoutError, Survey, reach, survey};
 use crate::manifest::{
@@ -265,12 +265,13 @@ impl Archive {
     /// Reads all blobs of the archive and compares them with their digests, several at a time.
     ///
     /// An archive says many digests itself, so one that came over a network is read once before its
-    /// contents are believed.
-    pub fn verify(&self) -> Result<(), ArchiveError> {
+    /// contents are believed. It ends with an error soon after the meter is cancelled.
+    pub fn verify(&self, meter: &Arc<Meter>) -> Result<(), ArchiveError> {
         use rayon::prelude::*;
         let parts: Vec<(Digest, Part)> = self.parts.iter().map(|(digest, part)| (*digest, *part)).collect();
         let check = |(digest, part): (Digest, Part)| {
-            let mut reader = VerifyingReader::new(part.open(&self.file)?, digest, part.length);
+            let blob = part.open(&self.file)?.metered(Arc::clone(meter));
+            let mut reader = VerifyingReader::new(blob, digest, part.length);
             std::io::copy(&mut reader, &mut std::io::sink())
         };
         parts.into_par_iter().try_for_each(|(digest, part)| {
@@ -370,7 +371,7 @@ fn whole(file: File) -> Result<Blob, ArchiveError> {
 }
 
 /// Says what a file is by its first bytes.
-fn beginning(file: &File) -> Result<Format, ArchiveError> {
+pub(super) fn beginning(file: &File) -> Result<Format, ArchiveError> {
     let mut start = vec![0; START];
     let mut filled = 0;
     while filled < start.len() {

@@ -54,6 +54,9 @@ pub enum LayoutError {
         /// The blob.
         digest: Digest,
     },
+    /// A blob is elsewhere and cannot be had.
+    #[error(transparent)]
+    Elsewhere(Box<dyn std::error::Error + Send + Sync>),
     /// A blob has not the bytes that its name promises.
     #[error("blob `{}` is damaged", .path.display())]
     Mismatch {

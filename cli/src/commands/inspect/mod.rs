@@ -5,6 +5,8 @@ mod gather;
 mod report;
 mod rules;
 mod table;
+#[cfg_attr(not(test), expect(dead_code, reason = "what asks for images is made beside it"))]
+mod terminal;
 
 use anyhow::Context as _;
 

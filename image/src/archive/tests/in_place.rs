@@ -1,5 +1,7 @@
 //! Archives that are read where they are.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::blobs::Blobs as _;
 use crate::layer::compression::decoder;
@@ -125,7 +127,7 @@ fn archives_of_every_kind_are_read_in_place() {
             let (archive, shown) = opened(&packed).expect(case);
             assert_eq!(shown, [expected], "{case}, {codec}");
             assert_eq!(archive.kind(), Kind::Docker, "{case}");
-            archive.verify().expect(case);
+            archive.verify(&Arc::default()).expect(case);
             assert_eq!(imported(&packed).expect(case).1, archive.images(), "{case}");
         }
     }
