@@ -5,6 +5,7 @@ mod archive;
 mod image;
 mod judgement;
 mod path;
+mod size;
 
 /// What a text should have been.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,3 +75,4 @@ pub(crate) fn check(format: &str, text: &str) -> Result<(), Expected> {
 
 pub(crate) use image::platform;
 pub use judgement::CHECKS;
+pub use size::bytes;

@@ -33,7 +33,7 @@ pub use diagnostic::Diagnostics;
 pub use document::{Document, Reader, load, load_with, parse};
 pub use effective::{DEFAULT_PLATFORMS, DEFAULT_SUITE, Effective, Origins, Selection};
 pub use filter::{GlobUse, InvalidPattern, List, PathFilter, PathSet, sets};
-pub use format::CHECKS;
+pub use format::{CHECKS, bytes};
 pub use json_schema::json_schema;
 pub use reference::reference;
 pub use show::show;

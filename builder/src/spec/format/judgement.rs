@@ -56,13 +56,9 @@ pub(super) fn date(text: &str) -> Result<(), Expected> {
 
 /// A number of bytes.
 pub(super) fn size(text: &str) -> Result<(), Expected> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = (&text[..end], text[end..].trim().to_ascii_lowercase());
-    let units = ["", "b", "k", "kb", "kib", "m", "mb", "mib", "g", "gb", "gib", "t", "tb", "tib"];
-    let is_number = number.starts_with(|c: char| c.is_ascii_digit()) && number.parse::<f64>().is_ok();
-    match is_number && units.contains(&unit.as_str()) && !number.ends_with('.') {
-        true => Ok(()),
-        false => Err(Expected::new("a size such as `20 MB` or `512 KiB`")),
+    match super::size::bytes(text) {
+        Some(_) => Ok(()),
+        None => Err(Expected::new("a size such as `20 MB` or `512 KiB`")),
     }
 }
 
