@@ -11,6 +11,7 @@
 //! - [`stack`]: the layered view of an image; [`validate`]: its invariants.
 //! - [`difference`]: the first one between two images.
 //! - [`elf`], [`script`]: what a program needs to start; [`linkage`]: whether an image has it.
+//! - [`shell`]: what shells are called.
 //! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
 
 pub mod archive;
@@ -28,6 +29,7 @@ pub mod path;
 pub mod platform;
 pub mod reference;
 pub mod script;
+pub mod shell;
 pub mod stack;
 #[cfg(test)]
 mod testing;

@@ -1,31 +1,8 @@
 //! What an image has that its baseline lacks.
 
 use attar_image::path::TreePath;
+use attar_image::shell::brings_shell;
 use attar_image::stack::{EntryId, Form, Stack};
-
-/// Names of shells that a baseline is compared for. Renamed ones are found by `attar check`, which reads
-/// contents.
-const SHELLS: [&str; 19] = [
-    "ash",
-    "bash",
-    "busybox",
-    "csh",
-    "dash",
-    "elvish",
-    "fish",
-    "git-shell",
-    "ksh",
-    "mksh",
-    "nu",
-    "pwsh",
-    "rbash",
-    "sh",
-    "tcsh",
-    "toybox",
-    "xonsh",
-    "yash",
-    "zsh",
-];
 
 /// What is there that was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +11,7 @@ pub struct Growth {
     pub files: Vec<(TreePath, usize)>,
     /// Files that are setuid or setgid or have capabilities, and were not or did not.
     pub privileged: Vec<(TreePath, usize)>,
-    /// Shells.
+    /// Shells by their names. Renamed ones are found by `attar check`, which reads contents.
     pub shells: Vec<(TreePath, usize)>,
 }
 
@@ -70,7 +47,7 @@ pub fn is_privileged(stack: &Stack, entry: EntryId) -> bool {
 }
 
 fn is_shell(stack: &Stack, entry: EntryId, path: &TreePath) -> bool {
-    let is_named = SHELLS.iter().any(|name| name.as_bytes() == path.file_name());
+    let is_named = brings_shell(path.file_name());
     let row = stack.row(stack.linked(entry));
     // A link counts where it leads to something that can run.
     let target = match row.form {

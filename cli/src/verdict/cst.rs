@@ -146,6 +146,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn programs_that_stay_absent_are_what_the_checks_look_for() {
+        let (what, shells) = ABSENT[0];
+        assert_eq!(what, "shell");
+        for name in shells {
+            assert!(attar_image::shell::brings_shell(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
     fn modes_are_written_as_go_does() {
         for (kind, mode, expected) in [
             (Kind::Directory, 0o1777, "dtrwxrwxrwx"),

@@ -1,40 +1,11 @@
 //! D01: shells, under their own names or others.
 
-use attar_image::TreePath;
+use attar_image::{TreePath, shell};
 
 use super::{CheckId, Draft, Findings};
 use crate::distroless::Profile;
 use crate::distroless::verdict::{Fix, Severity};
 use crate::distroless::view::{Program, View};
-
-pub(super) const NAMES: [&str; 26] = [
-    "sh",
-    "bash",
-    "dash",
-    "ash",
-    "hush",
-    "zsh",
-    "ksh",
-    "ksh93",
-    "mksh",
-    "lksh",
-    "oksh",
-    "loksh",
-    "posh",
-    "yash",
-    "fish",
-    "csh",
-    "tcsh",
-    "elvish",
-    "xonsh",
-    "nu",
-    "pwsh",
-    "rbash",
-    "rzsh",
-    "rksh",
-    "git-shell",
-    "sash",
-];
 
 const WHY: &str = "a shell lets whoever breaks in run what they like";
 
@@ -114,5 +85,5 @@ pub(super) fn is_shell(program: &Program) -> bool {
 }
 
 fn is_shell_name(path: &TreePath) -> bool {
-    std::str::from_utf8(path.file_name()).is_ok_and(|name| NAMES.contains(&name))
+    shell::is_shell(path.file_name())
 }

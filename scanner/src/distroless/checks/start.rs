@@ -2,9 +2,9 @@
 //! there.
 
 use attar_image::linkage::{Finding, Problem};
+use attar_image::shell::is_shell;
 
 use super::{Draft, Findings};
-use crate::distroless::checks::shell;
 use crate::distroless::verdict::Fix;
 use crate::distroless::view::View;
 
@@ -56,14 +56,14 @@ pub(super) fn run(view: &View<'_>) -> Findings {
 fn missing_shell(view: &View<'_>, words: &[String]) -> Option<String> {
     let [shell, option, ..] = words else { return None };
     let name = shell.rsplit('/').next().unwrap_or_default();
-    let is_shell = shell::NAMES.contains(&name) && option.starts_with('-') && option.ends_with('c');
+    let is_for_shell = is_shell(name.as_bytes()) && option.starts_with('-') && option.ends_with('c');
     let is_there = || match shell.starts_with('/') {
         true => view.executable(shell).is_some(),
         false => view.search_path().iter().any(|directory| {
             directory.join(shell).is_ok_and(|path| view.executable(&path.to_string()).is_some())
         }),
     };
-    (is_shell && !is_there()).then(|| shell.clone())
+    (is_for_shell && !is_there()).then(|| shell.clone())
 }
 
 fn shell_form(setting: &str, shell: &str) -> Draft {
