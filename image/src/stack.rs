@@ -28,7 +28,7 @@ mod read;
 mod table;
 mod view;
 
-use std::io;
+use std::{fmt, io};
 
 use rayon::prelude::*;
 
@@ -48,6 +48,7 @@ use crate::digest::{DiffId, Digest};
 use crate::layer::reader::TarError;
 use crate::layout::{Image, LayoutError};
 use crate::manifest::{Descriptor, media_type};
+use crate::path::escape;
 use merge::Merged;
 use table::Hashes;
 
@@ -96,6 +97,19 @@ pub enum Absence {
     Missing,
     /// The media type is none of a layer that can be read, such as that of an encrypted one.
     MediaType(String),
+}
+
+impl fmt::Display for Absence {
+    /// Says why in words that follow the name of the layer, or of its blob.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Foreign => f.write_str("is to be fetched from elsewhere"),
+            Self::Missing => f.write_str("is not there"),
+            Self::MediaType(found) => {
+                write!(f, "has the media type `{}`, which cannot be read", escape(found.as_bytes()))
+            }
+        }
+    }
 }
 
 /// An entry of a layer.

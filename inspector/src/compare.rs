@@ -218,9 +218,8 @@ fn absent(before: Side<'_>, after: Side<'_>) -> Vec<String> {
     for (which, side) in [("first", before), ("second", after)] {
         for (number, layer) in side.stack.layers().iter().enumerate() {
             if let State::Absent(absence) = &layer.state {
-                let why = layers::reason(absence);
                 let digest = layer.descriptor.digest;
-                reasons.push(format!("layer {} of the {which} image ({digest}) {why}", number + 1));
+                reasons.push(format!("layer {} of the {which} image ({digest}) {absence}", number + 1));
             }
         }
     }

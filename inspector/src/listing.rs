@@ -36,11 +36,7 @@ pub fn write(stack: &Stack, out: &mut dyn Write) -> io::Result<()> {
 
 /// Says why the entries of a layer are not known.
 pub fn absent(absence: &Absence) -> String {
-    match absence {
-        Absence::Foreign => "the layer is to be fetched from elsewhere".to_owned(),
-        Absence::Missing => "the blob is not there".to_owned(),
-        Absence::MediaType(kind) => format!("no layer that can be read: `{}`", escape(kind.as_bytes())),
-    }
+    format!("the layer {absence}")
 }
 
 /// Returns the mark of a change.

@@ -2,7 +2,7 @@
 
 use attar_image::digest::{DiffId, Digest};
 use attar_image::path::TreePath;
-use attar_image::stack::{Absence, Stack, State};
+use attar_image::stack::{Stack, State};
 use serde::Serialize;
 
 use super::{Figure, Side};
@@ -137,18 +137,4 @@ fn reordered(before: &Stack, after: &Stack) -> Vec<usize> {
         }
     }
     found
-}
-
-/// Says in words why a layer is not there: what follows its name.
-pub(super) fn reason(absence: &Absence) -> String {
-    match absence {
-        Absence::Foreign => "is to be fetched from elsewhere".to_owned(),
-        Absence::Missing => "is not there".to_owned(),
-        Absence::MediaType(found) => {
-            format!(
-                "has the media type `{}`, which cannot be read",
-                attar_image::path::escape(found.as_bytes())
-            )
-        }
-    }
 }
