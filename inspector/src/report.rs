@@ -238,7 +238,7 @@ impl Entry {
         Self {
             path: stack.paths().path(row.path).to_string(),
             change: change(stack.change(entry)),
-            form: form(row.form),
+            form: row.form.name(),
             size: (row.form == Form::File).then_some(row.size),
             mode: brings.then(|| format!("{:04o}", row.mode)),
             uid: brings.then_some(row.uid),
@@ -258,21 +258,6 @@ fn change(change: Change) -> &'static str {
         Change::Unchanged => "unchanged",
         Change::Removed => "removed",
         Change::Nothing => "nothing",
-    }
-}
-
-fn form(form: Form) -> &'static str {
-    match form {
-        Form::Directory => "directory",
-        Form::File => "file",
-        Form::HardLink => "hard-link",
-        Form::Symlink => "symlink",
-        Form::CharacterDevice => "character-device",
-        Form::BlockDevice => "block-device",
-        Form::Fifo => "fifo",
-        Form::Whiteout => "whiteout",
-        Form::Opaque => "opaque",
-        Form::Reserved => "control-file",
     }
 }
 

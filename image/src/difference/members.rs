@@ -6,7 +6,7 @@ use super::{Field, Value, field};
 use crate::digest::Digest;
 use crate::layer::reader::{Member, MemberKind};
 use crate::path::TreePath;
-use crate::stack::Members;
+use crate::stack::{Form, Members};
 
 type Entries<'a> = BTreeMap<&'a TreePath, &'a (Member, Option<Digest>)>;
 
@@ -47,9 +47,10 @@ fn of_entries(
     (ours, our_content): &(Member, Option<Digest>),
     (theirs, their_content): &(Member, Option<Digest>),
 ) -> Option<(Field, Value, Value)> {
-    let kinds = (name(&ours.kind), name(&theirs.kind));
-    if kinds.0 != kinds.1 {
-        return Some((Field::Kind, Value::Text(kinds.0.into()), Value::Text(kinds.1.into())));
+    let (our_form, their_form) = (Form::of(&ours.kind), Form::of(&theirs.kind));
+    if our_form != their_form {
+        let value = |form: Form| Value::Text(form.name().into());
+        return Some((Field::Kind, value(our_form), value(their_form)));
     }
     if our_content != their_content {
         let value = |digest: &Option<Digest>| digest.map_or(Value::Absent, Value::Digest);
@@ -60,18 +61,6 @@ fn of_entries(
         return Some((field, expected, detail(&theirs.kind).1));
     }
     field::of_metadata(&ours.metadata, &theirs.metadata).into_iter().next()
-}
-
-fn name(kind: &MemberKind) -> &'static str {
-    match kind {
-        MemberKind::Directory => "directory",
-        MemberKind::File { .. } => "file",
-        MemberKind::HardLink { .. } => "hard link",
-        MemberKind::Symlink { .. } => "symbolic link",
-        MemberKind::CharacterDevice { .. } => "character device",
-        MemberKind::BlockDevice { .. } => "block device",
-        MemberKind::Fifo => "named pipe",
-    }
 }
 
 /// Returns what belongs to one type of entry alone.

@@ -43,7 +43,7 @@ fn the_first_layer_file_and_field_are_named() {
             &[&[("etc/", ""), ("etc/motd", "wélcome"), ("etc/link", "-> x")], &[("a", "y")]],
             "linux/amd64 layer 0 `/etc/link` link target: motd x".into(),
         ),
-        (&[BASE, &[("a", "-> x")]], "linux/amd64 layer 1 `/a` type: file symbolic link".into()),
+        (&[BASE, &[("a", "-> x")]], "linux/amd64 layer 1 `/a` type: file symlink".into()),
         (&[BASE, &[("a", "x"), ("b", "")]], "linux/amd64 layer 1 `/b` presence: not there there".into()),
         (
             &[&[("etc/", "")], &[("a", "x")]],

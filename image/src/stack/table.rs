@@ -40,9 +40,37 @@ pub enum Form {
 }
 
 impl Form {
+    pub(crate) fn of(kind: &MemberKind) -> Self {
+        match kind {
+            MemberKind::Directory => Self::Directory,
+            MemberKind::File { .. } => Self::File,
+            MemberKind::HardLink { .. } => Self::HardLink,
+            MemberKind::Symlink { .. } => Self::Symlink,
+            MemberKind::CharacterDevice { .. } => Self::CharacterDevice,
+            MemberKind::BlockDevice { .. } => Self::BlockDevice,
+            MemberKind::Fifo => Self::Fifo,
+        }
+    }
+
     /// Says whether it brings something, rather than taking something away or meaning nothing.
     pub fn is_entry(self) -> bool {
         !matches!(self, Self::Whiteout | Self::Opaque | Self::Reserved)
+    }
+
+    /// Returns what every report calls it: `file`, `symlink`, `hard-link`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::File => "file",
+            Self::HardLink => "hard-link",
+            Self::Symlink => "symlink",
+            Self::CharacterDevice => "character-device",
+            Self::BlockDevice => "block-device",
+            Self::Fifo => "fifo",
+            Self::Whiteout => "whiteout",
+            Self::Opaque => "opaque",
+            Self::Reserved => "control-file",
+        }
     }
 }
 
@@ -278,7 +306,7 @@ impl Builder {
         let block = u32::try_from(member.start / BLOCK as u64).map_err(|_| TooLarge::Size)?;
         let Member { path, kind, metadata, .. } = member;
         let (form, path) = match Name::of(&path) {
-            Name::Ordinary => (form(&kind), path),
+            Name::Ordinary => (Form::of(&kind), path),
             Name::Whiteout(Whiteout::Path(path)) => (Form::Whiteout, path),
             Name::Whiteout(Whiteout::Below(path)) => (Form::Opaque, path),
             Name::Reserved => (Form::Reserved, path),
@@ -317,17 +345,5 @@ impl Builder {
         self.extras.shrink_to_fit();
         let rows = Rows { rows: self.rows, extras: self.extras };
         Table { names: self.paths.into_names(), rows, hashes: self.hashes, size, diff_id, is_verified }
-    }
-}
-
-fn form(kind: &MemberKind) -> Form {
-    match kind {
-        MemberKind::Directory => Form::Directory,
-        MemberKind::File { .. } => Form::File,
-        MemberKind::HardLink { .. } => Form::HardLink,
-        MemberKind::Symlink { .. } => Form::Symlink,
-        MemberKind::CharacterDevice { .. } => Form::CharacterDevice,
-        MemberKind::BlockDevice { .. } => Form::BlockDevice,
-        MemberKind::Fifo => Form::Fifo,
     }
 }

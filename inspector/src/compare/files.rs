@@ -48,7 +48,7 @@ pub struct FileChange {
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Node {
-    /// What it is: `file`, `directory`, `symbolic link`, …
+    /// What it is: `file`, `directory`, `symlink`, …
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Bytes of a regular file; 0 for all else.
@@ -84,7 +84,7 @@ pub struct FieldChange {
 impl FileChange {
     /// Says whether it is a directory, or was one.
     pub fn is_directory(&self) -> bool {
-        self.after.as_ref().or(self.before.as_ref()).is_some_and(|node| node.kind == name(Form::Directory))
+        self.after.as_ref().or(self.before.as_ref()).is_some_and(|node| node.kind == Form::Directory.name())
     }
 
     /// Says whether it is a regular file in both images, with other contents.
@@ -145,7 +145,7 @@ impl<'a> Looking<'a> {
         let metadata = self.metadata(entry);
         let target = entry.and_then(|entry| self.stack.symlink(entry));
         Node {
-            kind: name(self.form(entry)),
+            kind: self.form(entry).name(),
             size: entry.map_or(0, |entry| self.stack.row(self.stack.linked(entry)).size),
             mode: Value::Mode(metadata.mode).to_string(),
             uid: metadata.uid,
@@ -249,8 +249,8 @@ impl Comparing<'_> {
             if forms.0 != forms.1 {
                 fields.push((
                     Field::Kind,
-                    Value::Text(name(forms.0).into()),
-                    Value::Text(name(forms.1).into()),
+                    Value::Text(forms.0.name().into()),
+                    Value::Text(forms.1.name().into()),
                 ));
             }
             fields.extend(of_metadata(&self.before.metadata(before), &self.after.metadata(after)));
@@ -263,7 +263,11 @@ impl Comparing<'_> {
         let forms = (self.before.form(Some(left)), self.after.form(Some(right)));
         let mut fields = Vec::new();
         if forms.0 != forms.1 {
-            fields.push((Field::Kind, Value::Text(name(forms.0).into()), Value::Text(name(forms.1).into())));
+            fields.push((
+                Field::Kind,
+                Value::Text(forms.0.name().into()),
+                Value::Text(forms.1.name().into()),
+            ));
         } else if ours.holds_the_same(left, theirs, right) != Some(true) {
             let size = |stack: &Stack, entry| Value::Number(stack.row(stack.linked(entry)).size);
             fields.push((Field::Content, size(ours, left), size(theirs, right)));
@@ -297,19 +301,5 @@ impl Comparing<'_> {
 impl FieldChange {
     fn of((field, before, after): (Field, Value, Value)) -> Self {
         Self { field: field.to_string(), before: before.to_string(), after: after.to_string() }
-    }
-}
-
-fn name(form: Form) -> &'static str {
-    match form {
-        Form::Directory => "directory",
-        Form::File => "file",
-        Form::Symlink => "symbolic link",
-        Form::CharacterDevice => "character device",
-        Form::BlockDevice => "block device",
-        Form::Fifo => "named pipe",
-        // None of these is ever asked for: links are followed, and the rest stands in no merged view.
-        Form::HardLink => "hard link",
-        Form::Whiteout | Form::Opaque | Form::Reserved => "whiteout",
     }
 }
