@@ -3,7 +3,7 @@
 use attar_image::path::TreePath;
 use attar_image::stack::{EntryId, Stack};
 
-use super::{Breach, Glob, MAX_PLACES, Measured, Outcome, Rules, Unit, Verdict};
+use super::{Breach, MAX_PLACES, Measured, Outcome, Rules, Unit, Verdict};
 use crate::analysis::Analysis;
 use crate::dive;
 use crate::growth::{Growth, is_privileged};
@@ -89,7 +89,7 @@ fn budgets(rules: &Rules, subject: Subject<'_>, outcomes: &mut Vec<Outcome>) {
         let places = match budget.id {
             "waste.bytes" | "waste.percent" => dead(analysis, 0),
             "waste.user-percent" => dead(analysis, 1),
-            _ => Vec::new(),
+            _ => Places::default(),
         };
         let outcome = budget.judged(places);
         outcomes.extend(outcome.map(|outcome| if is_known(outcome.id) { outcome } else { unknown(outcome) }));
@@ -102,16 +102,36 @@ fn unknown(outcome: Outcome) -> Outcome {
 }
 
 /// Where the most dead bytes are, of files that came with the layer `lowest` or a higher one.
-fn dead(analysis: &Analysis, lowest: usize) -> Vec<(TreePath, Option<usize>)> {
+fn dead(analysis: &Analysis, lowest: usize) -> Places {
     let dead = analysis.dead.iter().filter_map(|dead| {
         let copy = dead.copies.iter().find(|copy| copy.introduced >= lowest)?;
-        Some((dead.path.clone(), Some(copy.introduced)))
+        Some((&dead.path, Some(copy.introduced)))
     });
     dead.collect()
 }
 
+/// Where something is, with the layer of each place: the first ones, and how many there are.
+#[derive(Default)]
+struct Places {
+    first: Vec<(TreePath, Option<usize>)>,
+    count: usize,
+}
+
+impl<'a> FromIterator<(&'a TreePath, Option<usize>)> for Places {
+    fn from_iter<I: IntoIterator<Item = (&'a TreePath, Option<usize>)>>(places: I) -> Self {
+        let mut found = Self::default();
+        for (path, layer) in places {
+            if found.count < MAX_PLACES {
+                found.first.push((path.clone(), layer));
+            }
+            found.count += 1;
+        }
+        found
+    }
+}
+
 impl Budget {
-    fn judged(self, places: Vec<(TreePath, Option<usize>)>) -> Option<Outcome> {
+    fn judged(self, places: Places) -> Option<Outcome> {
         let Self { id, what, unit, value, limit, found } = self;
         let limit = limit?;
         let measured = Measured { value, limit, unit };
@@ -133,60 +153,53 @@ fn paths(rules: &Rules, subject: Subject<'_>, outcomes: &mut Vec<Outcome>) {
     let view = if any { stack.view() } else { Vec::new() };
     let seen: Vec<(TreePath, EntryId)> =
         view.into_iter().map(|entry| (stack.paths().path(stack.place(entry)), entry)).collect();
-    let matching = |glob: &Glob| -> Vec<(TreePath, Option<usize>)> {
-        let found = seen.iter().filter(|(path, _)| glob.matches(path));
-        found.map(|(path, entry)| (path.clone(), Some(stack.layer_of(*entry)))).collect()
-    };
     for (place, glob) in rules.deny.iter().enumerate() {
-        let found = matching(glob);
+        let matching = seen.iter().filter(|(path, _)| glob.matches(path));
+        let found: Places = matching.map(|(path, entry)| (path, Some(stack.layer_of(*entry)))).collect();
         let title = format!("nothing at `{}`", glob.as_str());
-        let message = format!("{} at `{}`, where nothing may be", things(found.len()), glob.as_str());
+        let message = format!("{} at `{}`, where nothing may be", things(found.count), glob.as_str());
         outcomes.push(listed("paths.deny", place, title, message, found));
     }
     for (place, glob) in rules.require.iter().enumerate() {
         let title = format!("something at `{}`", glob.as_str());
-        let verdict = match matching(glob).is_empty() {
-            true => Verdict::Broken(Breach::new(format!("nothing at `{}`", glob.as_str()), Vec::new())),
-            false => Verdict::Kept,
+        let verdict = match seen.iter().any(|(path, _)| glob.matches(path)) {
+            true => Verdict::Kept,
+            false => {
+                Verdict::Broken(Breach::new(format!("nothing at `{}`", glob.as_str()), Places::default()))
+            }
         };
         outcomes.push(Outcome { id: "paths.require", place: Some(place), title, verdict, measured: None });
     }
     for (place, glob) in rules.deny_waste.iter().enumerate() {
         let dead = analysis.dead.iter().filter(|dead| glob.matches(&dead.path));
-        let found: Vec<_> =
-            dead.map(|dead| (dead.path.clone(), dead.copies.first().map(|copy| copy.introduced))).collect();
+        let found: Places =
+            dead.map(|dead| (&dead.path, dead.copies.first().map(|copy| copy.introduced))).collect();
         let title = format!("nothing dead at `{}`", glob.as_str());
         let message = format!(
             "{} at `{}` deleted or replaced, and there for everybody who has the image",
-            things(found.len()),
+            things(found.count),
             glob.as_str()
         );
         outcomes.push(listed("paths.deny-waste", place, title, message, found));
     }
     if let Some(allowed) = &rules.allow_privileged {
-        let found: Vec<_> = seen
-            .iter()
-            .filter(|(path, entry)| {
-                is_privileged(stack, *entry) && !allowed.iter().any(|glob| glob.matches(path))
-            })
-            .map(|(path, entry)| (path.clone(), Some(stack.layer_of(*entry))))
-            .collect();
+        let privileged = seen.iter().filter(|(path, entry)| {
+            is_privileged(stack, *entry) && !allowed.iter().any(|glob| glob.matches(path))
+        });
+        let found: Places = privileged.map(|(path, entry)| (path, Some(stack.layer_of(*entry)))).collect();
         let title = "no setuid, setgid or capable files but those allowed".to_owned();
-        let message = format!("{} with more rights than who runs them", things(found.len()));
+        let message = format!("{} with more rights than who runs them", things(found.count));
         let outcome = listed("paths.allow-privileged", 0, title, message, found);
         outcomes.push(Outcome { place: None, ..outcome });
     }
 }
 
 /// The outcome of a rule that nothing may match.
-fn listed(
-    id: &'static str,
-    place: usize,
-    title: String,
-    message: String,
-    found: Vec<(TreePath, Option<usize>)>,
-) -> Outcome {
-    let verdict = if found.is_empty() { Verdict::Kept } else { Verdict::Broken(Breach::new(message, found)) };
+fn listed(id: &'static str, place: usize, title: String, message: String, found: Places) -> Outcome {
+    let verdict = match found.count {
+        0 => Verdict::Kept,
+        _ => Verdict::Broken(Breach::new(message, found)),
+    };
     Outcome { id, place: Some(place), title, verdict, measured: None }
 }
 
@@ -219,11 +232,11 @@ fn growth(rules: &Rules, subject: Subject<'_>, outcomes: &mut Vec<Outcome>) {
         limit: limit(of),
         found: None,
     };
-    let places = |found: &[(TreePath, usize)]| -> Vec<(TreePath, Option<usize>)> {
-        found.iter().map(|(path, layer)| (path.clone(), Some(*layer))).collect()
+    let places = |found: &[(TreePath, usize)]| -> Places {
+        found.iter().map(|(path, layer)| (path, Some(*layer))).collect()
     };
     let budgets = [
-        (bytes("growth.bytes", "growth", more(now.total, before.total), rules.growth), Vec::new()),
+        (bytes("growth.bytes", "growth", more(now.total, before.total), rules.growth), Places::default()),
         (
             Budget {
                 id: "growth.percent",
@@ -233,7 +246,7 @@ fn growth(rules: &Rules, subject: Subject<'_>, outcomes: &mut Vec<Outcome>) {
                 limit: rules.growth_percent,
                 found: None,
             },
-            Vec::new(),
+            Places::default(),
         ),
         (
             bytes(
@@ -242,14 +255,14 @@ fn growth(rules: &Rules, subject: Subject<'_>, outcomes: &mut Vec<Outcome>) {
                 more(now.compressed, before.compressed),
                 rules.growth_compressed,
             ),
-            Vec::new(),
+            Places::default(),
         ),
         (
             bytes("growth.waste", "growth of waste", more(now.waste, before.waste), rules.growth_waste),
             dead(now, 0),
         ),
         (count("growth.files", "new files", grown.files.len(), rules.new_files), places(&grown.files)),
-        (count("growth.packages", "new packages", packages.len(), rules.new_packages), Vec::new()),
+        (count("growth.packages", "new packages", packages.len(), rules.new_packages), Places::default()),
         (
             count(
                 "growth.privileged",
@@ -289,7 +302,7 @@ fn some_of(names: &[&str]) -> String {
 
 /// Judges dive's rules on dive's figures, as dive does: a figure that is not a number breaks none.
 pub fn judge_dive(limits: &dive::Limits, figures: &dive::Figures) -> Vec<Outcome> {
-    let places = || figures.inefficient.iter().map(|path| (path.path.clone(), None)).collect::<Vec<_>>();
+    let places = || figures.inefficient.iter().map(|path| (&path.path, None)).collect();
     let outcome = |id, title, is_broken: bool, message, value, limit, unit| Outcome {
         id,
         place: None,
@@ -338,10 +351,8 @@ pub fn judge_dive(limits: &dive::Limits, figures: &dive::Figures) -> Vec<Outcome
 }
 
 impl Breach {
-    fn new(message: String, mut places: Vec<(TreePath, Option<usize>)>) -> Self {
-        let count = places.len();
-        places.truncate(MAX_PLACES);
-        Self { message, places, count }
+    fn new(message: String, Places { first, count }: Places) -> Self {
+        Self { message, places: first, count }
     }
 }
 
