@@ -12,7 +12,7 @@
 //! Passwords and private keys are masked before anything else looks at the bytes.
 
 mod content;
-mod display;
+pub(crate) mod display;
 mod hex;
 mod highlight;
 mod line;

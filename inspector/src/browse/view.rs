@@ -12,7 +12,7 @@ use super::marks::{Figures, Mark, Marks, Range};
 use super::rows::Forest;
 
 /// What a view shows, and how.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ViewSettings {
     /// The layers.
     pub range: Range,

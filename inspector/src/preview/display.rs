@@ -144,7 +144,7 @@ pub(super) fn plain(bytes: &[u8], style: Style) -> Line {
 }
 
 /// Writes a number of bytes with three digits and a decimal unit: `17 B`, `5.41 MB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let mut value = bytes as f64;
     let mut unit = "B";
     for next in ["kB", "MB", "GB", "TB", "PB", "EB"] {

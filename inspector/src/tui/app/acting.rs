@@ -1,0 +1,156 @@
+//! What leaves the interface: texts for the clipboard, files and trees, documents.
+
+use std::path::PathBuf;
+
+use attar_image::stack::PathId;
+use serde::Serialize;
+
+use super::{App, Screen};
+use crate::preview::Mode;
+use crate::tui::action::Action;
+use crate::tui::listing::Jump;
+use crate::tui::source::Wanted;
+use crate::tui::start::Pane;
+use crate::tui::task::{Shown, Task};
+
+/// Lines of a file that are copied at most.
+const MAX_LINES: usize = 20_000;
+
+impl App {
+    /// Hands something of what is under the cursor to the clipboard.
+    pub(super) fn copy(&mut self, action: Action) {
+        let copied = match action {
+            Action::CopyPath => self.path_under_cursor().map(|path| ("the path", path)),
+            Action::CopyDigest => self.digest_under_cursor(),
+            Action::CopyFromLine => self.copy_line(),
+            _ => self.content_under_cursor().map(|text| ("the text", text)),
+        };
+        match copied {
+            Some((what, text)) => self.task(Task::Copy { what: what.to_owned(), text }),
+            None => self.say("nothing to copy here"),
+        }
+    }
+
+    fn path_under_cursor(&self) -> Option<String> {
+        let Some(tab) = self.tab() else {
+            return self.images.selected().map(|line| line.cells[0].clone());
+        };
+        match tab.list().map(|list| list.selected()) {
+            Some(Some(line)) => match &line.jump {
+                Some(Jump::Path { path, .. }) => Some(path.to_string()),
+                _ => line.cells.first().cloned(),
+            },
+            Some(None) => None,
+            None => tab.tree.selected_path().map(|path| path.to_string()),
+        }
+    }
+
+    fn digest_under_cursor(&self) -> Option<(&'static str, String)> {
+        let tab = self.tab()?;
+        let opened = tab.opened()?;
+        if tab.focus == Pane::Layers {
+            let layer = opened.image.manifest.layers.get(tab.layer.at)?;
+            return Some(("the digest of the layer", layer.digest.to_string()));
+        }
+        let file = || {
+            let shown = tab.tree.shown.as_ref().filter(|_| tab.screen == Screen::Tree)?;
+            shown.snapshot.stack.digest(shown.view.entry(tab.tree.selected()?)?)
+        };
+        Some(match file() {
+            Some(digest) => ("the digest of the file", digest.to_string()),
+            None => ("the digest of the image", opened.image.descriptor.digest.to_string()),
+        })
+    }
+
+    fn copy_line(&self) -> Option<(&'static str, String)> {
+        let tab = self.tab()?;
+        let path = self.path_under_cursor()?;
+        Some(("the line", format!("COPY --from={} {path} {path}", tab.wanted.word)))
+    }
+
+    fn content_under_cursor(&self) -> Option<String> {
+        let tab = self.tab()?;
+        let preview = tab.preview.known()?;
+        let mode = tab.preview.mode()?;
+        let mode = if preview.modes.contains(&Mode::Text) { Mode::Text } else { mode };
+        let lines = preview.lines(mode, 80, 0..MAX_LINES);
+        Some(lines.iter().map(|line| line.text() + "\n").collect())
+    }
+
+    /// Writes what is under the cursor, with all below it, to a folder.
+    pub(super) fn extract(&mut self, folder: PathBuf) {
+        let task = self.tab().and_then(|tab| {
+            let (opened, shown) = (tab.opened()?.clone(), tab.tree.shown.clone()?);
+            let path = tab.tree.selected().filter(|_| tab.screen == Screen::Tree)?;
+            let meter = std::sync::Arc::default();
+            Some(Task::Extract { tab: tab.id, opened, shown, path, folder, meter })
+        });
+        match task {
+            Some(task) => self.task(task),
+            None => self.say("put the cursor on a file or directory of the tree"),
+        }
+    }
+
+    /// Writes what is shown to a file, as JSON.
+    pub(super) fn export(&mut self, file: PathBuf) {
+        match self.exported() {
+            Some(text) => self.task(Task::Export { text, file }),
+            None => self.say("nothing to export here"),
+        }
+    }
+
+    fn exported(&self) -> Option<String> {
+        let document = match self.tab() {
+            None => serde_json::to_string_pretty(&self.images.exported()),
+            Some(tab) => match (tab.list(), &tab.tree.shown) {
+                (Some(list), _) => serde_json::to_string_pretty(&list.exported()),
+                (None, Some(shown)) => serde_json::to_string_pretty(&tree(shown)),
+                (None, None) => return None,
+            },
+        };
+        // Strings and numbers can always be written.
+        document.ok()
+    }
+
+    pub(super) fn compare_with(&mut self, wanted: Wanted) {
+        self.open(wanted);
+    }
+}
+
+/// What is exported of a tree.
+#[derive(Serialize)]
+struct ExportedTree {
+    /// The first of its layers, from 1 for the lowest.
+    from: usize,
+    /// The last.
+    to: usize,
+    files: Vec<ExportedFile>,
+}
+
+#[derive(Serialize)]
+struct ExportedFile {
+    path: String,
+    change: Option<&'static str>,
+    layer: Option<usize>,
+    bytes: u64,
+    dead: u64,
+}
+
+/// Returns everything that is shown of a tree, unfolded or not.
+fn tree(shown: &Shown) -> ExportedTree {
+    let (stack, view) = (&shown.snapshot.stack, &shown.view);
+    let mut files = Vec::new();
+    let mut pending: Vec<PathId> = view.children(PathId::ROOT).iter().rev().copied().collect();
+    while let Some(path) = pending.pop() {
+        pending.extend(view.children(path).iter().rev());
+        let figures = view.figures(path);
+        files.push(ExportedFile {
+            path: stack.paths().path(path).to_string(),
+            change: view.mark(path).map(|mark| mark.name()),
+            layer: view.entry(path).map(|entry| stack.layer_of(entry) + 1),
+            bytes: figures.bytes,
+            dead: figures.dead,
+        });
+    }
+    ExportedTree { from: view.range().from + 1, to: view.range().to + 1, files }
+}

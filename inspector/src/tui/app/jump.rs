@@ -1,0 +1,210 @@
+//! Going somewhere: to a path, a layer, a list, back and forward.
+
+use super::{App, Overlay, Place, Screen, Tab};
+use crate::browse::filter::Filter;
+use crate::tui::cursor::Cursor;
+use crate::tui::listing::Jump;
+use crate::tui::listings;
+use crate::tui::start::{Pane, Start, View};
+use crate::tui::task::LayerState;
+
+impl App {
+    /// Shows what the command line asked for.
+    pub(super) fn begin_at(&mut self, start: &Start) {
+        let Some(tab) = self.tab_mut() else { return };
+        if let Some(layer) = start.layer {
+            tab.layer.at = layer;
+        }
+        if let Some(range) = &start.range {
+            (tab.tree.scope, tab.tree.mark) = (super::Scope::Range, *range.start());
+            tab.layer.at = *range.end();
+        }
+        tab.tree.wanted.clone_from(&start.at);
+        tab.focus = start.pane.unwrap_or(if start.at.is_some() { Pane::Tree } else { Pane::Layers });
+        match start.view.map(|view| (view, Screen::of(view))) {
+            Some((_, Some(Screen::Blame))) => self.show_blame(),
+            Some((_, Some(screen))) => self.show(screen),
+            Some((View::Help, None)) => self.overlay = Some(Overlay::help(self)),
+            Some((View::Images, None)) => self.show_images(),
+            _ => {}
+        }
+        if let Some(filter) = &start.filter {
+            self.filter(filter);
+        }
+    }
+
+    /// Puts something else in the middle.
+    pub(super) fn show(&mut self, screen: Screen) {
+        let Some(tab) = self.tab_mut() else { return };
+        if tab.screen != screen {
+            tab.leave();
+            tab.screen = screen;
+        }
+        tab.focus = Pane::Tree;
+    }
+
+    /// Shows what each layer did to the path under the cursor.
+    pub(super) fn show_blame(&mut self) {
+        let Some(tab) = self.tab_mut() else { return };
+        tab.leave();
+        tab.screen = Screen::Blame;
+        tab.focus = Pane::Tree;
+        tab.fill_blame();
+    }
+
+    /// Does what the line under the cursor is for.
+    pub(super) fn enter(&mut self) {
+        let Some(tab) = self.tab_mut() else { return };
+        match (tab.focus, tab.screen) {
+            (Pane::Layers, _) => tab.focus = Pane::Tree,
+            (Pane::Tree, Screen::Tree) => match tab.tree.is_on_directory() {
+                true => tab.tree.toggle(),
+                false => self.focus(Pane::Preview),
+            },
+            (Pane::Tree, _) => {
+                if let Some(jump) = tab.list().and_then(|list| list.selected()?.jump.clone()) {
+                    self.jump(jump);
+                }
+            }
+            (Pane::Preview | Pane::Facts, _) => {}
+        }
+    }
+
+    /// Goes where a line leads.
+    pub(super) fn jump(&mut self, jump: Jump) {
+        match jump {
+            Jump::Image(wanted) => return self.open(wanted),
+            Jump::Action(action) => return self.update(action, 1),
+            Jump::Filter(filter) => {
+                self.show(Screen::Tree);
+                return self.filter(&filter);
+            }
+            Jump::Path { .. } | Jump::Layer(_) => {}
+        }
+        let Some(tab) = self.tab_mut() else { return };
+        tab.leave();
+        match jump {
+            Jump::Path { path, layer } => {
+                let has = |tab: &Tab| tab.tree.shown.as_ref().is_some_and(|shown| shown.holds(&path));
+                // Where the path is seen already nothing else changes.
+                if let Some(layer) = layer
+                    && (layer != tab.layer.at || !has(tab))
+                {
+                    tab.layer.at = layer;
+                }
+                tab.screen = Screen::Tree;
+                tab.focus = Pane::Tree;
+                tab.tree.filter = None;
+                tab.tree.wanted = Some(path.clone());
+                tab.tree.go_to(&path);
+            }
+            Jump::Layer(layer) => {
+                tab.layer.at = layer;
+                tab.focus = Pane::Layers;
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows only what matches.
+    pub(super) fn filter(&mut self, text: &str) {
+        let parsed = Filter::parse(text);
+        let Some(tab) = self.tab_mut() else { return };
+        if text.trim().is_empty() {
+            tab.tree.filter = None;
+            return;
+        }
+        match parsed {
+            Ok(filter) => tab.tree.filter = Some(filter.into()),
+            Err(error) => self.fail(crate::tui::source::Failure { message: error.to_string(), hint: None }),
+        }
+    }
+
+    pub(super) fn focus(&mut self, pane: Pane) {
+        self.layout.reveal(pane);
+        if let Some(tab) = self.tab_mut() {
+            tab.focus = pane;
+        }
+    }
+
+    pub(super) fn turn_pane(&mut self, forward: bool) {
+        let areas = self.layout.areas(self);
+        let panes: Vec<Pane> = areas.panes();
+        let Some(tab) = self.tab_mut() else { return };
+        let at = panes.iter().position(|pane| *pane == tab.focus).unwrap_or(0);
+        let next = if forward { at + 1 } else { at + panes.len().max(1) - 1 };
+        if let Some(pane) = panes.get(next % panes.len().max(1)) {
+            tab.focus = *pane;
+        }
+    }
+
+    pub(super) fn go_back(&mut self) {
+        let Some(tab) = self.tab_mut() else { return };
+        let here = tab.place();
+        match tab.places.back(here) {
+            Some(place) => tab.take_place(place),
+            None => self.say("nothing to go back to"),
+        }
+    }
+
+    pub(super) fn go_forward(&mut self) {
+        let Some(tab) = self.tab_mut() else { return };
+        let here = tab.place();
+        match tab.places.forward(here) {
+            Some(place) => tab.take_place(place),
+            None => self.say("nothing to go forward to"),
+        }
+    }
+
+    pub(super) fn toggle_bookmark(&mut self) {
+        let Some(tab) = self.tab_mut() else { return };
+        let place = tab.place();
+        let is_set = tab.places.toggle(place);
+        self.say(if is_set { "bookmark set" } else { "bookmark removed" });
+    }
+
+    /// Goes to a place that was noted.
+    pub(super) fn visit(&mut self, place: Place) {
+        if let Some(tab) = self.tab_mut() {
+            tab.leave();
+            tab.take_place(place);
+        }
+    }
+}
+
+impl Tab {
+    /// Notes the place that is left.
+    pub(super) fn leave(&mut self) {
+        let place = self.place();
+        self.places.leave(place);
+    }
+
+    fn take_place(&mut self, place: Place) {
+        let Place { screen, layer, path, row } = place;
+        self.screen = screen;
+        self.layer.at = layer;
+        if let Some(path) = path {
+            self.tree.wanted = Some(path.clone());
+            self.tree.go_to(&path);
+        }
+        if let Some(list) = self.list_mut() {
+            list.cursor = Cursor { at: row, ..list.cursor };
+        }
+        self.focus = Pane::Tree;
+    }
+
+    /// Computes what each layer did to the path under the cursor.
+    pub(super) fn fill_blame(&mut self) {
+        let path = self.tree.wanted.clone().or_else(|| self.tree.selected_path());
+        let (Some(snapshot), Some(path)) = (&self.snapshot, path) else { return };
+        self.lists[Screen::Blame.place()] = listings::blame(snapshot, &path);
+    }
+
+    /// Returns why the layer that is looked at has nothing to show.
+    pub fn trouble(&self) -> Option<&str> {
+        match self.layers.get(self.layer.at)? {
+            LayerState::Absent(why) | LayerState::Failed(why) => Some(why),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Moving in whatever has the focus.
+
+use super::{App, Screen, Tab};
+use crate::tui::action::Action;
+use crate::tui::start::Pane;
+
+/// What a motion does to a line number, when a page has so many lines.
+pub(super) fn distance(action: Action, count: usize, page: usize) -> Option<isize> {
+    let page = page.max(1) as isize;
+    let count = isize::try_from(count).unwrap_or(isize::MAX);
+    Some(match action {
+        Action::Up => -count,
+        Action::Down => count,
+        Action::PageUp => -page.saturating_mul(count),
+        Action::PageDown => page.saturating_mul(count),
+        Action::HalfPageUp => -(page / 2).max(1).saturating_mul(count),
+        Action::HalfPageDown => (page / 2).max(1).saturating_mul(count),
+        // Far beyond any list, and far from overflowing.
+        Action::First => isize::MIN / 2,
+        Action::Last => isize::MAX / 2,
+        _ => return None,
+    })
+}
+
+impl App {
+    /// Moves if the action is a motion; says whether it was one.
+    pub(super) fn move_by(&mut self, action: Action, count: usize) -> bool {
+        let areas = self.layout.areas(self);
+        let page = usize::from(areas.main_rows());
+        let Some(tab) = self.current.and_then(|current| self.tabs.get_mut(current)) else {
+            let length = self.images.rows.len();
+            let Some(by) = distance(action, count, page) else { return false };
+            self.images.cursor.step(by, length);
+            return true;
+        };
+        if let Action::PreviewUp | Action::PreviewDown = action {
+            let by = count as isize;
+            tab.preview.scroll(if action == Action::PreviewUp { -by } else { by });
+            return true;
+        }
+        if let Some(by) = distance(action, count, page) {
+            tab.step(by);
+            return true;
+        }
+        match action {
+            Action::Left | Action::Right | Action::Parent => tab.sideways(action),
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Tab {
+    fn step(&mut self, by: isize) {
+        match self.focus {
+            Pane::Layers => {
+                let count = self.layer_count();
+                self.layer.step(by, count);
+            }
+            Pane::Tree => match self.screen {
+                Screen::Tree => {
+                    let length = self.tree.length();
+                    self.tree.cursor.step(by, length);
+                }
+                _ => {
+                    if let Some(list) = self.list_mut() {
+                        list.step(by);
+                    }
+                }
+            },
+            Pane::Preview => self.preview.scroll(by),
+            Pane::Facts => self.details_top = self.details_top.saturating_add_signed(by).min(10_000),
+        }
+    }
+
+    fn sideways(&mut self, action: Action) {
+        if self.focus == Pane::Tree && self.screen == Screen::Tree {
+            match action {
+                Action::Left => self.tree.fold_or_leave(),
+                Action::Right => self.tree.unfold_or_enter(),
+                _ => self.tree.leave(),
+            }
+        } else if action == Action::Right && self.focus == Pane::Layers {
+            self.focus = Pane::Tree;
+        } else if action == Action::Left && self.focus != Pane::Layers {
+            self.focus = Pane::Layers;
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Lines that are typed: searches, filters, paths, names of images, actions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use attar_image::blobs::Meter;
+use attar_image::path::TreePath;
+use tui_input::Input;
+
+use super::{App, Overlay, Screen, Tab};
+use crate::browse::filter::Filter;
+use crate::tui::listing::{Jump, Listing};
+use crate::tui::listings;
+use crate::tui::source::{Failure, Wanted};
+use crate::tui::task::Task;
+
+/// Characters that a line may have.
+const MAX_LENGTH: usize = 4096;
+/// Lines that are kept of each kind.
+const MAX_HISTORY: usize = 50;
+
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptKind {
+    /// Going to what matches, while it is typed.
+    Search,
+    /// Showing only what matches.
+    Filter,
+    /// Going to a path.
+    GoTo,
+    /// Opening an image.
+    Open,
+    /// Comparing with an image.
+    Compare,
+    /// Writing what is under the cursor to a folder.
+    Extract,
+    /// Writing what is shown to a file.
+    Export,
+    /// Doing anything.
+    Palette,
+}
+
+/// A line that is typed.
+#[derive(Debug)]
+pub struct Prompt {
+    /// What it is for.
+    pub kind: PromptKind,
+    /// The line.
+    pub input: Input,
+    /// What fits to it.
+    pub choices: Listing,
+    /// What is wrong with it.
+    pub error: Option<String>,
+    /// What was filtered before it was typed.
+    pub(super) filter_before: Option<Arc<Filter>>,
+    /// Which of the lines before is seen.
+    recalled: usize,
+}
+
+/// Lines that were typed before, the latest last.
+#[derive(Debug, Default)]
+pub(super) struct History(Vec<(PromptKind, String)>);
+
+impl PromptKind {
+    /// Returns what stands in front of the line.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Filter => "filter",
+            Self::GoTo => "go to",
+            Self::Open => "open",
+            Self::Compare => "compare with",
+            Self::Extract => "extract to folder",
+            Self::Export => "export to file",
+            Self::Palette => "do",
+        }
+    }
+
+    /// Says what may be typed.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Search => "a part of a name, /a/path, re:… or glob:…",
+            Self::Filter => {
+                "words, re: glob: size:>10M type:exec layer:2..4 change:added owner:NAME mode:suid dead: !not"
+            }
+            Self::GoTo => "a path of the image",
+            Self::Open | Self::Compare => "REF, registry:REF, docker:REF, oci:DIR, a file or folder",
+            Self::Extract => "a folder of this machine; nothing that is there is overwritten",
+            Self::Export => "a file of this machine that is not there yet",
+            Self::Palette => "what you want to do",
+        }
+    }
+}
+
+impl Prompt {
+    fn new(kind: PromptKind, text: String) -> Self {
+        let (choices, error) = (Listing::default(), None);
+        Self { kind, input: Input::new(text), choices, error, filter_before: None, recalled: 0 }
+    }
+}
+
+impl History {
+    fn add(&mut self, kind: PromptKind, text: &str) {
+        self.0.retain(|known| known != &(kind, text.to_owned()));
+        self.0.push((kind, text.to_owned()));
+        if self.0.iter().filter(|(known, _)| *known == kind).count() > MAX_HISTORY
+            && let Some(oldest) = self.0.iter().position(|(known, _)| *known == kind)
+        {
+            self.0.remove(oldest);
+        }
+    }
+
+    fn of(&self, kind: PromptKind) -> Vec<&str> {
+        self.0.iter().rev().filter(|(known, _)| *known == kind).map(|(_, text)| text.as_str()).collect()
+    }
+}
+
+impl App {
+    /// Asks for a line.
+    pub(super) fn prompt(&mut self, kind: PromptKind) {
+        let text = match kind {
+            PromptKind::Filter => {
+                self.tab().and_then(|tab| Some(tab.tree.filter.as_ref()?.as_str().to_owned()))
+            }
+            PromptKind::GoTo => self.tab().and_then(|tab| Some(tab.tree.selected_path()?.to_string())),
+            PromptKind::Extract => Some(".".to_owned()),
+            PromptKind::Export => self.tab().map(|tab| format!("attar-{}.json", tab.screen.name())),
+            _ => None,
+        };
+        let context = self.context();
+        let mut prompt = Prompt::new(kind, text.unwrap_or_default());
+        prompt.filter_before = self.tab().and_then(|tab| tab.tree.filter.clone());
+        if kind == PromptKind::Palette {
+            prompt.choices = listings::choices("", &self.keymap, context);
+        }
+        self.overlay = Some(Overlay::Prompt(prompt));
+    }
+
+    /// Takes what is typed while it is typed.
+    pub(super) fn typed(&mut self) {
+        let context = self.context_below();
+        let Some(Overlay::Prompt(prompt)) = &mut self.overlay else { return };
+        if prompt.input.value().chars().count() > MAX_LENGTH {
+            let text: String = prompt.input.value().chars().take(MAX_LENGTH).collect();
+            prompt.input = Input::new(text);
+        }
+        let text = prompt.input.value().to_owned();
+        prompt.error = None;
+        match prompt.kind {
+            PromptKind::Palette => prompt.choices = listings::choices(&text, &self.keymap, context),
+            PromptKind::Filter => {
+                prompt.error = match Filter::parse(&text) {
+                    Err(error) if !text.trim().is_empty() => Some(error.to_string()),
+                    _ => None,
+                };
+                if prompt.error.is_none() {
+                    self.filter(&text);
+                }
+            }
+            PromptKind::Search => self.search(&text),
+            _ => {}
+        }
+    }
+
+    /// Shows the line that was typed before, or after.
+    pub(super) fn recall(&mut self, older: bool) {
+        let Some(Overlay::Prompt(prompt)) = &mut self.overlay else { return };
+        let known = self.history.of(prompt.kind);
+        let recalled = if older { prompt.recalled + 1 } else { prompt.recalled.saturating_sub(1) };
+        let text = match recalled {
+            0 => "",
+            recalled => match known.get(recalled - 1) {
+                Some(text) => text,
+                None => return,
+            },
+        };
+        (prompt.input, prompt.recalled) = (Input::new(text.to_owned()), recalled);
+        self.typed();
+    }
+
+    /// Takes the line as it is.
+    pub(super) fn submit(&mut self) {
+        let Some(Overlay::Prompt(prompt)) = self.overlay.take() else { return };
+        if prompt.error.is_some() {
+            self.overlay = Some(Overlay::Prompt(prompt));
+            return;
+        }
+        let text = prompt.input.value().to_owned();
+        let chosen = prompt.choices.selected().and_then(|line| line.jump.clone());
+        if !text.trim().is_empty() {
+            self.history.add(prompt.kind, &text);
+        }
+        match prompt.kind {
+            // It happened while it was typed.
+            PromptKind::Search | PromptKind::Filter => {}
+            PromptKind::Palette => {
+                if let Some(jump) = chosen {
+                    self.jump(jump);
+                }
+            }
+            _ if text.trim().is_empty() => {}
+            PromptKind::GoTo => self.go_to_typed(&text),
+            PromptKind::Open => self.open(Wanted { word: text.trim().to_owned(), platform: None }),
+            PromptKind::Compare => self.compare_with(Wanted { word: text.trim().to_owned(), platform: None }),
+            PromptKind::Extract => self.extract(PathBuf::from(text.trim())),
+            PromptKind::Export => self.export(PathBuf::from(text.trim())),
+        }
+    }
+
+    /// Searches while it is typed: lists at once, trees on a thread of their own.
+    fn search(&mut self, text: &str) {
+        self.search_from(text, true);
+    }
+
+    /// Searches from where one is on; says whether a match there is the first one.
+    fn search_from(&mut self, text: &str, counts: bool) {
+        let Some(current) = self.current else {
+            let rows = self.images.matches(text);
+            if let Some(row) = rows.first().filter(|_| !text.is_empty()) {
+                self.images.cursor.at = *row;
+            }
+            return;
+        };
+        let tab = &mut self.tabs[current];
+        tab.clear_found();
+        tab.found.text = text.to_owned();
+        if text.is_empty() {
+            return;
+        }
+        if tab.screen != Screen::Tree {
+            let Some(list) = tab.list() else { return };
+            let (rows, at) = (list.matches(text), list.cursor.at);
+            tab.found.at = rows.iter().position(|row| *row >= at).unwrap_or(0);
+            tab.found.rows = rows;
+            tab.show_match();
+            return;
+        }
+        let query = match Filter::parse(text) {
+            Ok(query) => Arc::new(query),
+            Err(error) => {
+                if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
+                    prompt.error = Some(error.to_string());
+                }
+                return;
+            }
+        };
+        let Some(shown) = tab.tree.shown.clone() else { return };
+        let meter = Arc::<Meter>::default();
+        tab.found.is_pending = true;
+        tab.found.meter = Some(meter.clone());
+        let from = tab.tree.selected().map(|here| (here, counts));
+        let task = Task::Search { tab: tab.id, shown, query, from, meter };
+        self.task(task);
+    }
+
+    fn go_to_typed(&mut self, text: &str) {
+        match TreePath::parse(text.trim()) {
+            Ok(path) => {
+                let layer = None;
+                self.jump(Jump::Path { path: path.clone(), layer });
+                let is_there = self.tab().is_some_and(|tab| tab.tree.selected_path().as_ref() == Some(&path));
+                if !is_there && self.tab().is_some_and(|tab| !tab.tree.is_pending()) {
+                    self.say(format!("{path} is not shown: this is the nearest directory above it"));
+                }
+            }
+            Err(error) => self.fail(Failure { message: error.to_string(), hint: None }),
+        }
+    }
+
+    pub(super) fn match_again(&mut self, forward: bool, count: usize) {
+        let Some(tab) = self.tab_mut() else { return };
+        if tab.found.text.is_empty() {
+            return self.say("nothing was searched for");
+        }
+        if tab.screen == Screen::Tree
+            && tab.found.paths.get(tab.found.at).copied() != tab.tree.selected()
+            && !tab.found.paths.is_empty()
+        {
+            // One went elsewhere since: from there on.
+            let text = tab.found.text.clone();
+            return self.search_from(&text, false);
+        }
+        tab.next_match(forward, count);
+    }
+}
+
+impl Tab {
+    pub(super) fn clear_found(&mut self) {
+        if let Some(meter) = &self.found.meter {
+            meter.cancel();
+        }
+        self.found = super::tab::Found::default();
+    }
+
+    /// Goes to a match so many further, around the end.
+    pub(super) fn next_match(&mut self, forward: bool, count: usize) {
+        let all = if self.screen == Screen::Tree { self.found.paths.len() } else { self.found.rows.len() };
+        if all > 0 {
+            let step = if forward { count % all } else { all - count % all };
+            self.found.at = (self.found.at + step) % all;
+            self.show_match();
+        }
+    }
+
+    /// Goes to the match that is looked at.
+    pub(super) fn show_match(&mut self) {
+        if self.screen != Screen::Tree {
+            let row = self.found.rows.get(self.found.at).copied();
+            if let (Some(row), Some(list)) = (row, self.list_mut()) {
+                list.cursor.at = row;
+            }
+            return;
+        }
+        if let (Some(path), Some(shown)) = (self.found.paths.get(self.found.at), &self.tree.shown) {
+            let path = shown.snapshot.stack.paths().path(*path);
+            self.tree.go_to(&path);
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! One image: how far it is, what is known of it, what of it is looked at.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use attar_image::blobs::Meter;
+use attar_image::digest::Digest;
+use attar_image::stack::PathId;
+use attar_packages::ownership::Ownership;
+
+use super::places::Places;
+use super::{Place, PreviewPane, Screen, Tree, within};
+use crate::browse::filter::Filter;
+use crate::tui::cursor::Cursor;
+use crate::tui::layout::Areas;
+use crate::tui::listing::Listing;
+use crate::tui::listings;
+use crate::tui::source::{Failure, Opened, Outline, Verdict, Wanted};
+use crate::tui::start::Pane;
+use crate::tui::task::{LayerState, Snapshot, TabEvent, TabId, Task};
+
+/// How far an image is.
+#[derive(Clone, Debug)]
+pub enum Phase {
+    /// It is being found or brought here: so many bytes of so many.
+    Opening(u64, Option<u64>),
+    /// It cannot be read.
+    Failed(Failure),
+    /// Its documents are there.
+    Open(Box<Opened>),
+}
+
+/// Something that is computed when somebody looks at it.
+#[derive(Clone, Debug, Default)]
+pub enum Known<T> {
+    /// Nobody did.
+    #[default]
+    Unasked,
+    /// It is on its way.
+    Asked,
+    /// It is there.
+    Known(T),
+    /// It cannot be computed.
+    Failed(Failure),
+}
+
+/// What was searched for, and where it is.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// As it was typed.
+    pub text: String,
+    /// Paths that match, in the order of the tree.
+    pub paths: Vec<PathId>,
+    /// The one that is looked at.
+    pub at: usize,
+    /// Rows that match, in a list.
+    pub rows: Vec<usize>,
+    /// Whether the search goes on.
+    pub is_pending: bool,
+    pub(super) meter: Option<Arc<Meter>>,
+}
+
+/// One image.
+#[derive(Debug)]
+pub struct Tab {
+    /// Its number.
+    pub id: TabId,
+    /// What was asked for.
+    pub wanted: Wanted,
+    /// How far it is.
+    pub phase: Phase,
+    /// What was known of it before it could be read.
+    pub outline: Outline,
+    /// What is worth knowing about it.
+    pub notes: Vec<String>,
+    /// How far each layer is.
+    pub layers: Vec<LayerState>,
+    /// How many bytes of each layer were read.
+    pub meters: Vec<Arc<Meter>>,
+    /// What is known of the layers.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// The layer that is looked at.
+    pub layer: Cursor,
+    /// The tree.
+    pub tree: Tree,
+    /// What stands in the middle.
+    pub screen: Screen,
+    /// The lists that may stand there.
+    pub lists: [Listing; Screen::ALL.len()],
+    /// The file under the cursor.
+    pub preview: PreviewPane,
+    /// What was searched for.
+    pub found: Found,
+    /// Who has what.
+    pub owners: Known<Arc<Ownership>>,
+    /// What packages take.
+    pub packages: Known<()>,
+    /// Whether it is distroless.
+    pub verdict: Known<Arc<Verdict>>,
+    /// Where keys go.
+    pub focus: Pane,
+    /// Where one was.
+    pub places: Places,
+    /// Where the details of the layer start.
+    pub details_top: usize,
+    pub(super) meter: Arc<Meter>,
+}
+
+impl Tab {
+    pub(super) fn new(id: TabId, wanted: Wanted) -> Self {
+        Self {
+            id,
+            wanted,
+            phase: Phase::Opening(0, None),
+            outline: Outline::default(),
+            notes: Vec::new(),
+            layers: Vec::new(),
+            meters: Vec::new(),
+            snapshot: None,
+            layer: Cursor::default(),
+            tree: Tree::default(),
+            screen: Screen::default(),
+            lists: Default::default(),
+            preview: PreviewPane::default(),
+            found: Found::default(),
+            owners: Known::default(),
+            packages: Known::default(),
+            verdict: Known::default(),
+            focus: Pane::Layers,
+            places: Places::default(),
+            details_top: 0,
+            meter: Arc::default(),
+        }
+    }
+
+    /// Returns the image, once its documents are there.
+    pub fn opened(&self) -> Option<&Opened> {
+        match &self.phase {
+            Phase::Open(opened) => Some(opened),
+            _ => None,
+        }
+    }
+
+    /// Returns the number of layers, as far as that is known.
+    pub fn layer_count(&self) -> usize {
+        self.layers.len().max(self.outline.layers.len())
+    }
+
+    /// Returns the list that stands in the middle, unless it is the tree.
+    pub fn list(&self) -> Option<&Listing> {
+        (self.screen != Screen::Tree).then(|| &self.lists[self.screen.place()])
+    }
+
+    pub(super) fn list_mut(&mut self) -> Option<&mut Listing> {
+        (self.screen != Screen::Tree).then(|| &mut self.lists[self.screen.place()])
+    }
+
+    /// Returns where one is.
+    pub fn place(&self) -> Place {
+        let row = self.list().map_or(0, |list| list.cursor.at);
+        Place { screen: self.screen, layer: self.layer.at, path: self.tree.selected_path(), row }
+    }
+
+    /// Says whether something of it is under way.
+    pub fn is_busy(&self) -> bool {
+        matches!(self.phase, Phase::Opening(..))
+            || self.is_reading()
+            || self.tree.is_pending()
+            || self.found.is_pending
+            || matches!(self.preview.shown, Known::Asked)
+            || matches!(self.owners, Known::Asked)
+            || matches!(self.packages, Known::Asked)
+            || matches!(self.verdict, Known::Asked)
+    }
+
+    /// Says whether layers are being read, or put on top of each other.
+    pub fn is_reading(&self) -> bool {
+        self.opened().is_some()
+            && !self.meter.is_cancelled()
+            && self.snapshot.as_ref().is_none_or(|snapshot| !snapshot.is_complete)
+            && !matches!(self.phase, Phase::Failed(_))
+    }
+
+    /// Returns how many bytes of a layer's blob were brought here, or read.
+    pub fn done(&self, layer: usize) -> u64 {
+        let read = self.meters.get(layer).map_or(0, |meter| meter.done());
+        let fetched = || {
+            let opened = self.opened()?;
+            let digest = opened.image.manifest.layers.get(layer)?.digest;
+            Some(opened.fetching.as_ref()?.meter(&digest).done())
+        };
+        if read > 0 { read } else { fetched().unwrap_or(0) }
+    }
+
+    /// Returns the blobs of its layers.
+    pub fn blobs(&self) -> BTreeSet<Digest> {
+        let layers = self.opened().into_iter().flat_map(|opened| opened.image.manifest.layers.iter());
+        layers.map(|layer| layer.digest).collect()
+    }
+
+    /// Ends all that is under way for it.
+    pub(super) fn cancel(&mut self) {
+        self.meter.cancel();
+        let meters = self.meters.iter().chain(self.preview.meter()).chain(&self.found.meter);
+        meters.for_each(|meter| meter.cancel());
+    }
+
+    /// Takes what a worker says; returns what follows from it.
+    pub(super) fn receive(&mut self, event: TabEvent) -> Vec<Task> {
+        match event {
+            TabEvent::Outline(outline) => self.outline = outline,
+            TabEvent::Progress(done, total) => {
+                if let Phase::Opening(..) = self.phase {
+                    self.phase = Phase::Opening(done, total);
+                }
+            }
+            TabEvent::Note(note) => self.notes.push(note),
+            TabEvent::Opened(Err(failure)) => self.phase = Phase::Failed(failure),
+            TabEvent::Opened(Ok(opened)) => return self.read(opened),
+            TabEvent::Layer(layer, state) => {
+                if let Some(known) = self.layers.get_mut(layer) {
+                    *known = state;
+                }
+            }
+            TabEvent::Snapshot(Ok(snapshot)) => self.take_snapshot(snapshot),
+            TabEvent::Snapshot(Err(failure)) => self.phase = Phase::Failed(failure),
+            TabEvent::View(shown) => {
+                if self.tree.take(shown) {
+                    self.fill_largest();
+                }
+            }
+            TabEvent::Unfolded(before, rows) => self.tree.take_unfolded(&before, rows),
+            TabEvent::Found(query, paths, at) => self.take_found(&query, paths, at),
+            TabEvent::Preview(subject, preview) => self.take_preview(&subject, preview),
+            TabEvent::Owners(owners) => self.owners = Known::of(owners),
+            TabEvent::Packages(Ok(list)) => {
+                self.packages = Known::Known(());
+                self.lists[Screen::Packages.place()].replace(list);
+            }
+            TabEvent::Packages(Err(failure)) => self.packages = Known::Failed(failure),
+            TabEvent::Verdict(verdict) => {
+                self.verdict = Known::of(verdict);
+                if let Known::Known(verdict) = &self.verdict {
+                    self.lists[Screen::Verdict.place()].replace(listings::verdict(verdict));
+                }
+            }
+            TabEvent::Extracted(..) => {}
+        }
+        Vec::new()
+    }
+
+    fn read(&mut self, opened: Box<Opened>) -> Vec<Task> {
+        let count = opened.image.manifest.layers.len();
+        self.layers = vec![LayerState::Waiting; count];
+        self.meters = (0..count).map(|_| Arc::default()).collect();
+        self.lists[Screen::Facts.place()].replace(listings::facts(&opened));
+        self.layer.at = count.saturating_sub(1);
+        let meters = self.meters.clone();
+        self.phase = Phase::Open(opened.clone());
+        vec![Task::Read { tab: self.id, opened: *opened, meters }]
+    }
+
+    fn take_snapshot(&mut self, snapshot: Arc<Snapshot>) {
+        self.lists[Screen::Waste.place()].replace(listings::waste(&snapshot));
+        // What was computed of fewer layers is computed again.
+        self.packages = Known::Unasked;
+        self.owners = Known::Unasked;
+        self.found = Found::default();
+        self.snapshot = Some(snapshot);
+    }
+
+    fn fill_largest(&mut self) {
+        if let Some(shown) = &self.tree.shown {
+            self.lists[Screen::Largest.place()].replace(listings::largest(shown));
+        }
+    }
+
+    fn take_found(&mut self, query: &Filter, paths: Vec<PathId>, at: usize) {
+        if query.as_str() != self.found.text {
+            return;
+        }
+        self.found.is_pending = false;
+        (self.found.paths, self.found.at) = (paths, at);
+        self.show_match();
+    }
+
+    /// Brings cursors onto the screen, and returns what is looked at and not there yet.
+    pub(super) fn settle(&mut self, areas: &Areas) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        let (layers, rows) = (self.layer_count(), self.tree.length());
+        within(&mut self.layer, layers, usize::from(areas.layer_rows()));
+        let height = usize::from(areas.main_rows());
+        within(&mut self.tree.cursor, rows, height);
+        if let Some(list) = self.list_mut() {
+            let length = list.rows.len();
+            within(&mut list.cursor, length, height);
+        }
+        let (Phase::Open(opened), Some(snapshot)) = (&self.phase, &self.snapshot) else { return tasks };
+        let (tab, opened, snapshot) = (self.id, Opened::clone(opened), snapshot.clone());
+        if self.screen == Screen::Verdict
+            && snapshot.is_complete
+            && let Known::Unasked = self.verdict
+        {
+            self.verdict = Known::Asked;
+            tasks.push(Task::Verdict { tab, opened: opened.clone(), meter: Arc::default() });
+        }
+        if let Known::Unasked = self.owners
+            && snapshot.is_complete
+            && (self.screen == Screen::Packages || self.tree.needs_owners() || areas.preview.is_some())
+        {
+            self.owners = Known::Asked;
+            tasks.push(Task::Owners { tab, opened: opened.clone(), snapshot: snapshot.clone() });
+        }
+        let owners = match &self.owners {
+            Known::Known(owners) => Some(owners.clone()),
+            _ => None,
+        };
+        if self.screen == Screen::Packages
+            && let (Known::Unasked, Some(owners)) = (&self.packages, &owners)
+        {
+            let (opened, snapshot, owners) = (opened.clone(), snapshot.clone(), owners.clone());
+            tasks.push(Task::Packages { tab, opened, snapshot, owners });
+            self.packages = Known::Asked;
+        }
+        if let Some(settings) = self.tree.ask(&snapshot, self.layer.at, owners.as_ref()) {
+            let (settings, before, rows) =
+                (Box::new(settings), self.tree.shown.clone(), self.tree.rows.clone());
+            tasks.push(Task::View { tab, snapshot: snapshot.clone(), settings, before, rows });
+        }
+        if let Some((rows, what)) = self.tree.ask_unfold() {
+            tasks.push(Task::Unfold { tab, rows, what });
+        }
+        if areas.preview.is_some() {
+            tasks.extend(self.ask_preview(&opened));
+        }
+        tasks
+    }
+}
+
+impl<T> Known<T> {
+    pub(super) fn of(result: Result<T, Failure>) -> Self {
+        match result {
+            Ok(value) => Self::Known(value),
+            Err(failure) => Self::Failed(failure),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! The tree of one image: which layers it shows, what of them, what is unfolded, where one is.
+
+use std::sync::Arc;
+
+use attar_image::path::TreePath;
+use attar_image::stack::PathId;
+use attar_packages::ownership::Ownership;
+
+use crate::browse::filter::Filter;
+use crate::browse::{Hide, Range, Row, Rows, Sort, TooManyRows, View, ViewSettings};
+use crate::tui::cursor::Cursor;
+use crate::tui::task::{Shown, Snapshot, Unfold, is_same};
+
+/// Which layers a tree shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// What a container of the layers up to the chosen one sees, with the changes of that one marked.
+    #[default]
+    UpToHere,
+    /// What the chosen layer changes, and nothing else.
+    Changes,
+    /// What a container sees, with the changes of a range of layers marked.
+    Range,
+}
+
+impl Scope {
+    /// Returns the next one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::UpToHere => Self::Changes,
+            Self::Changes => Self::Range,
+            Self::Range => Self::UpToHere,
+        }
+    }
+}
+
+/// The tree of one image.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// Which layers.
+    pub scope: Scope,
+    /// Where a range of layers starts.
+    pub mark: usize,
+    /// What is left out.
+    pub hide: Hide,
+    /// The order of what is in one directory.
+    pub sort: Sort,
+    /// Whether the order is reversed.
+    pub is_reversed: bool,
+    /// What must match.
+    pub filter: Option<Arc<Filter>>,
+    /// What is shown.
+    pub shown: Option<Arc<Shown>>,
+    /// The rows of it.
+    pub rows: Option<Arc<Rows<View>>>,
+    /// Where one is.
+    pub cursor: Cursor,
+    /// Where to go once it is there.
+    pub wanted: Option<TreePath>,
+    /// What was asked for and is not there yet.
+    asked: Option<Asked>,
+    /// What is to be unfolded by a worker, and whether it is.
+    unfold: Option<(Unfold, bool)>,
+}
+
+/// What was asked for.
+#[derive(Debug)]
+struct Asked {
+    snapshot: Arc<Snapshot>,
+    settings: ViewSettings,
+    /// The rows at that time.
+    rows: Option<Arc<Rows<View>>>,
+}
+
+impl Asked {
+    fn is(&self, snapshot: &Arc<Snapshot>, settings: &ViewSettings) -> bool {
+        Arc::ptr_eq(&self.snapshot, snapshot) && is_same(&self.settings, settings)
+    }
+}
+
+impl Tree {
+    /// Returns the layers that are shown when this one is chosen.
+    pub fn range(&self, layer: usize) -> Range {
+        match self.scope {
+            Scope::Changes | Scope::UpToHere => Range { from: layer, to: layer },
+            Scope::Range => Range { from: self.mark.min(layer), to: self.mark.max(layer) },
+        }
+    }
+
+    /// Says whether what is shown is not yet what is wanted.
+    pub fn is_pending(&self) -> bool {
+        self.asked.is_some() || self.unfold.is_some()
+    }
+
+    /// Says whether the filter asks who owns what.
+    pub fn needs_owners(&self) -> bool {
+        self.filter.as_ref().is_some_and(|filter| filter.needs_owners())
+    }
+
+    /// Returns the number of rows.
+    pub fn length(&self) -> usize {
+        self.rows.as_ref().map_or(0, |rows| rows.len())
+    }
+
+    /// Returns the row under the cursor.
+    pub fn row(&self) -> Option<Row<PathId>> {
+        self.rows.as_ref()?.get(self.cursor.at)
+    }
+
+    /// Returns what stands under the cursor.
+    pub fn selected(&self) -> Option<PathId> {
+        Some(self.row()?.node)
+    }
+
+    /// Returns the path under the cursor.
+    pub fn selected_path(&self) -> Option<TreePath> {
+        Some(self.shown.as_ref()?.snapshot.stack.paths().path(self.selected()?))
+    }
+
+    /// Says whether something that can be unfolded is under the cursor.
+    pub fn is_on_directory(&self) -> bool {
+        self.row().is_some_and(|row| row.has_children)
+    }
+
+    /// Returns what is to be computed, unless it is there or was asked for already.
+    pub(super) fn ask(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        layer: usize,
+        owners: Option<&Arc<Ownership>>,
+    ) -> Option<ViewSettings> {
+        if self.needs_owners() && owners.is_none() {
+            // They are on their way.
+            return None;
+        }
+        let mut hide = self.hide;
+        hide.unchanged |= self.scope == Scope::Changes;
+        let settings = ViewSettings {
+            range: self.range(layer),
+            hide,
+            filter: self.filter.clone(),
+            sort: self.sort,
+            is_reversed: self.is_reversed,
+            owners: owners.filter(|_| self.needs_owners()).cloned(),
+        };
+        if self.shown.as_ref().is_some_and(|shown| shown.is_of(snapshot, &settings)) {
+            self.asked = None;
+            return None;
+        }
+        if self.asked.as_ref().is_some_and(|asked| asked.is(snapshot, &settings)) {
+            return None;
+        }
+        let (snapshot, rows) = (snapshot.clone(), self.rows.clone());
+        self.asked = Some(Asked { snapshot, settings: settings.clone(), rows });
+        Some(settings)
+    }
+
+    /// Returns what a worker is to unfold.
+    pub(super) fn ask_unfold(&mut self) -> Option<(Arc<Rows<View>>, Unfold)> {
+        let (what, is_asked) = self.unfold.as_mut()?;
+        let rows = self.rows.clone().filter(|_| !*is_asked)?;
+        *is_asked = true;
+        Some((rows, *what))
+    }
+
+    /// Takes what was computed, unless something else was asked for since.
+    pub(super) fn take(&mut self, shown: Arc<Shown>) -> bool {
+        let Some(asked) = self.asked.take_if(|asked| asked.is(&shown.snapshot, &shown.settings)) else {
+            return false;
+        };
+        let place = self.wanted.take().or_else(|| self.selected_path());
+        let is_untouched = match (&asked.rows, &self.rows) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            (None, None) => true,
+            _ => false,
+        };
+        drop(asked);
+        match self.rows.as_mut().filter(|_| !is_untouched) {
+            // What was folded and unfolded meanwhile counts.
+            Some(rows) => Arc::make_mut(rows).replace(shown.view.clone()),
+            None => self.rows = Some(shown.rows.clone()),
+        }
+        self.shown = Some(shown);
+        self.unfold = None;
+        if let Some(path) = place {
+            self.go_to(&path);
+        }
+        true
+    }
+
+    /// Takes rows that a worker unfolded, unless they changed meanwhile.
+    pub(super) fn take_unfolded(&mut self, before: &Arc<Rows<View>>, rows: Arc<Rows<View>>) {
+        if !self.rows.as_ref().is_some_and(|now| Arc::ptr_eq(now, before)) {
+            // Tried again with what is there now.
+            self.unfold = self.unfold.map(|(what, _)| (what, false));
+            return;
+        }
+        self.unfold = None;
+        let node = self.selected();
+        self.rows = Some(rows);
+        self.stay_on(node);
+    }
+
+    /// Puts the cursor on a path, or on the nearest directory above it that is shown.
+    pub(super) fn go_to(&mut self, path: &TreePath) {
+        let (Some(shown), Some(rows)) = (self.shown.clone(), &mut self.rows) else {
+            self.wanted = Some(path.clone());
+            return;
+        };
+        let mut node = PathId::ROOT;
+        for name in path.components() {
+            match shown.snapshot.stack.paths().find_child(node, name) {
+                Some(child) if shown.view.is_shown(child) => node = child,
+                _ => break,
+            }
+        }
+        if node == PathId::ROOT {
+            return;
+        }
+        match Arc::make_mut(rows).reveal(node) {
+            Ok(Some(at)) => self.cursor.at = at,
+            Ok(None) => {}
+            Err(TooManyRows) => {
+                self.wanted = Some(path.clone());
+                self.unfold = Some((Unfold::All, false));
+            }
+        }
+    }
+}
+
+/// Moving and unfolding.
+impl Tree {
+    /// Folds or unfolds the directory under the cursor.
+    pub(super) fn toggle(&mut self) {
+        let at = self.cursor.at;
+        self.unfold(Unfold::Row(at), |rows| rows.toggle(at));
+    }
+
+    pub(super) fn expand_all(&mut self) {
+        self.unfold(Unfold::All, Rows::expand_all);
+    }
+
+    pub(super) fn collapse_all(&mut self) {
+        self.unfold(Unfold::All, |rows| {
+            rows.collapse_all();
+            Ok(())
+        });
+    }
+
+    pub(super) fn expand_below(&mut self) {
+        let at = self.cursor.at;
+        self.unfold(Unfold::Below(at), |rows| rows.expand_below(at));
+    }
+
+    /// Folds the directory under the cursor, or goes to the one above.
+    pub(super) fn fold_or_leave(&mut self) {
+        match self.row() {
+            Some(row) if row.is_unfolded => self.toggle(),
+            _ => self.leave(),
+        }
+    }
+
+    /// Unfolds the directory under the cursor, or goes to what is first in it.
+    pub(super) fn unfold_or_enter(&mut self) {
+        match self.row() {
+            Some(row) if row.is_unfolded => self.cursor.at += 1,
+            Some(row) if row.has_children => self.toggle(),
+            _ => {}
+        }
+    }
+
+    /// Goes to the directory above.
+    pub(super) fn leave(&mut self) {
+        let above = self.rows.as_ref().and_then(|rows| rows.parent(self.cursor.at));
+        self.cursor.at = above.unwrap_or(self.cursor.at);
+    }
+
+    /// Changes what is unfolded, or leaves that to a worker; the cursor stays on what it is on.
+    fn unfold(&mut self, what: Unfold, change: impl FnOnce(&mut Rows<View>) -> Result<(), TooManyRows>) {
+        let node = self.selected();
+        let Some(rows) = &mut self.rows else { return };
+        match change(Arc::make_mut(rows)) {
+            Ok(()) => self.stay_on(node),
+            Err(TooManyRows) => self.unfold = Some((what, false)),
+        }
+    }
+
+    /// Puts the cursor on a node, or on the nearest one above it that has a row.
+    fn stay_on(&mut self, node: Option<PathId>) {
+        let (Some(shown), Some(rows), Some(mut node)) = (&self.shown, &self.rows, node) else { return };
+        while node != PathId::ROOT {
+            if let Some(position) = rows.position(node) {
+                self.cursor.at = position;
+                return;
+            }
+            node = shown.view.parent(node);
+        }
+    }
+}

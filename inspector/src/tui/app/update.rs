@@ -1,0 +1,144 @@
+//! From an action to a new state.
+
+use super::{App, Overlay, PromptKind, Scope, Screen};
+use crate::browse::Sort;
+use crate::tui::action::Action;
+use crate::tui::start::Pane;
+use crate::tui::task::Task;
+
+impl App {
+    /// Does what was asked for, so many times.
+    pub fn update(&mut self, action: Action, count: usize) {
+        self.notice = None;
+        self.act(action, count.max(1));
+        self.settle();
+    }
+
+    fn act(&mut self, action: Action, count: usize) {
+        if self.overlay.is_some() && self.act_on_overlay(action, count) {
+            return;
+        }
+        match action {
+            Action::Quit => self.task(Task::Quit),
+            Action::Suspend => self.task(Task::Suspend),
+            Action::Redraw => self.task(Task::Redraw),
+            Action::Escape => self.escape(),
+            Action::Help => self.overlay = Some(Overlay::help(self)),
+            Action::Messages => self.overlay = Some(Overlay::messages(self)),
+            Action::Palette => self.prompt(PromptKind::Palette),
+            Action::Open => self.prompt(PromptKind::Open),
+            Action::CycleTheme => self.theme = self.theme.next(),
+            Action::Images => self.show_images(),
+            Action::NextTab => self.turn(count as isize),
+            Action::PreviousTab => self.turn(-(count as isize)),
+            Action::CloseTab => self.close(),
+            Action::Zoom => self.layout.toggle_zoom(),
+            Action::TogglePreview => self.layout.toggle_preview(),
+            Action::Wider | Action::Narrower => {
+                let by = if action == Action::Wider { 2 } else { -2 };
+                let pane = self.tab().map_or(Pane::Tree, |tab| tab.focus);
+                self.layout.widen(pane, by);
+            }
+            Action::Search => self.prompt(PromptKind::Search),
+            Action::NextMatch | Action::PreviousMatch => self.match_again(action == Action::NextMatch, count),
+            action if self.move_by(action, count) => {}
+            action if self.current.is_none() => self.act_on_images(action),
+            action => self.act_on_tab(action),
+        }
+    }
+
+    /// Closes, clears or cancels what is on top.
+    fn escape(&mut self) {
+        self.pending.clear();
+        if self.overlay.take().is_some() {
+            return;
+        }
+        if self.layout.is_zoomed() {
+            return self.layout.toggle_zoom();
+        }
+        let Some(tab) = self.tab_mut() else { return };
+        if !tab.found.text.is_empty() {
+            tab.clear_found();
+        } else if tab.tree.filter.is_some() {
+            tab.tree.filter = None;
+        } else if tab.is_reading() {
+            self.cancel();
+        } else if tab.screen != Screen::Tree {
+            self.show(Screen::Tree);
+        }
+    }
+
+    fn cancel(&mut self) {
+        let Some(tab) = self.tab_mut() else { return };
+        tab.cancel();
+        self.say("stopped: what was read so far stays; `reload` reads the rest");
+    }
+
+    fn act_on_tab(&mut self, action: Action) {
+        match action {
+            Action::NextPane | Action::PreviousPane => self.turn_pane(action == Action::NextPane),
+            Action::FocusLayers => self.focus(Pane::Layers),
+            Action::FocusTree => self.focus(Pane::Tree),
+            Action::FocusPreview => self.focus(Pane::Preview),
+            Action::FocusFacts => self.focus(Pane::Facts),
+            Action::ToggleAttributes => self.layout.toggle_attributes(),
+            Action::ShowTree => self.show(Screen::Tree),
+            Action::ShowWaste => self.show(Screen::Waste),
+            Action::ShowLargest => self.show(Screen::Largest),
+            Action::ShowPackages => self.show(Screen::Packages),
+            Action::ShowVerdict => self.show(Screen::Verdict),
+            Action::ShowFacts => self.show(Screen::Facts),
+            Action::ShowBlame => self.show_blame(),
+            Action::Filter => self.prompt(PromptKind::Filter),
+            Action::GoToPath => self.prompt(PromptKind::GoTo),
+            Action::Bookmarks => self.overlay = Some(Overlay::bookmarks(self)),
+            Action::Back => self.go_back(),
+            Action::Forward => self.go_forward(),
+            Action::LastPlace => self.go_back(),
+            Action::ToggleBookmark => self.toggle_bookmark(),
+            Action::Enter => self.enter(),
+            Action::Cancel => self.cancel(),
+            Action::Reload => self.reload(),
+            Action::NextPlatform => self.next_platform(),
+            Action::CopyPath | Action::CopyDigest | Action::CopyFromLine | Action::CopyContent => {
+                self.copy(action);
+            }
+            Action::Extract => self.prompt(PromptKind::Extract),
+            Action::Export => self.prompt(PromptKind::Export),
+            action => self.act_on_tree(action),
+        }
+    }
+
+    fn act_on_tree(&mut self, action: Action) {
+        let Some(tab) = self.tab_mut() else { return };
+        let (layer, tree) = (tab.layer.at, &mut tab.tree);
+        match action {
+            Action::CycleScope => tree.scope = tree.scope.next(),
+            Action::ScopeChanges => tree.scope = Scope::Changes,
+            Action::ScopeUpToHere => tree.scope = Scope::UpToHere,
+            Action::MarkRange => (tree.scope, tree.mark) = (Scope::Range, layer),
+            Action::ToggleAdded => tree.hide.added = !tree.hide.added,
+            Action::ToggleModified => tree.hide.modified = !tree.hide.modified,
+            Action::ToggleRemoved => tree.hide.removed = !tree.hide.removed,
+            Action::ToggleUnchanged => tree.hide.unchanged = !tree.hide.unchanged,
+            Action::CycleSort => {
+                tree.sort = match tree.sort {
+                    Sort::Name => Sort::Size,
+                    Sort::Size => Sort::Change,
+                    Sort::Change => Sort::Waste,
+                    Sort::Waste => Sort::Name,
+                }
+            }
+            Action::ReverseSort => tree.is_reversed = !tree.is_reversed,
+            Action::ClearFilter => tree.filter = None,
+            Action::ToggleFold => tree.toggle(),
+            Action::ExpandAll => tree.expand_all(),
+            Action::CollapseAll => tree.collapse_all(),
+            Action::ExpandSubtree => tree.expand_below(),
+            Action::DiffWithPrevious => tab.preview.is_difference = !tab.preview.is_difference,
+            Action::ToggleWrap => tab.preview.is_wrapped = !tab.preview.is_wrapped,
+            Action::PreviewMode => tab.preview.turn_mode(),
+            _ => {}
+        }
+    }
+}

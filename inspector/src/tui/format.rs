@@ -1,0 +1,49 @@
+//! Figures as people read them.
+
+use crate::preview::display;
+
+const DAY: i64 = 86_400;
+
+/// Writes a number of bytes: `17 B`, `5.41 MB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    display::size(bytes)
+}
+
+/// Writes a time in seconds since 1970 as a day and a minute of UTC: `2026-11-01 14:05`.
+pub(crate) fn date(seconds: i64) -> String {
+    let (year, month, day) = day(seconds.div_euclid(DAY));
+    let second = seconds.rem_euclid(DAY);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", second / 3600, second / 60 % 60)
+}
+
+/// Returns the day of the Gregorian calendar that is so many days after the first of 1970.
+fn day(days: i64) -> (i64, i64, i64) {
+    // Years start in March here, so that the day that only some have is their last one.
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (year + era * 400 + later, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_days_and_minutes() {
+        for (seconds, expected) in [
+            (0, "1970-01-01 00:00"),
+            (951_782_400, "2000-02-29 00:00"),
+            (1_700_000_000, "2023-11-14 22:13"),
+            (-1, "1969-12-31 23:59"),
+            (4_102_444_799, "2099-12-31 23:59"),
+        ] {
+            assert_eq!(date(seconds), expected);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Lists of the interface: waste, packages, verdict, facts, images, keys, messages. One form for all, so
+//! that moving, searching, jumping, drawing and exporting are written once.
+
+use attar_image::path::TreePath;
+use serde::Serialize;
+
+use super::cursor::Cursor;
+use super::source::Wanted;
+use super::theme::Role;
+
+/// Rows of cells with a cursor.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// What is listed.
+    pub title: String,
+    /// Headings and widths.
+    pub columns: Vec<Column>,
+    /// The rows, in the order in which they are shown.
+    pub rows: Vec<Line>,
+    /// Said where there are no rows, or besides them.
+    pub note: Option<String>,
+    /// The row that is looked at.
+    pub cursor: Cursor,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its heading.
+    pub title: &'static str,
+    /// How wide it is.
+    pub width: Width,
+    /// How much it matters where there is too little room: columns with the largest number go first.
+    pub rank: u8,
+}
+
+/// How wide a column is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// As wide as its widest cell, at most so many columns; numbers stand at the right.
+    Number(u16),
+    /// As wide as its widest cell, at most so many columns.
+    Text(u16),
+    /// What is left.
+    Rest,
+}
+
+/// A row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// One text for each column, harmless or not: drawing escapes it.
+    pub cells: Vec<String>,
+    /// What it looks like.
+    pub role: Option<Role>,
+    /// Where it leads.
+    pub jump: Option<Jump>,
+    /// What the preview says about it.
+    pub detail: Vec<String>,
+    /// Whether it only divides others.
+    pub is_heading: bool,
+}
+
+/// Where a row leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Jump {
+    /// A path, as a layer has it: the one that brought it, if it is not there at the end.
+    Path {
+        /// The path.
+        path: TreePath,
+        /// The layer, from 0 for the lowest.
+        layer: Option<usize>,
+    },
+    /// A layer.
+    Layer(usize),
+    /// The tree, showing only what matches.
+    Filter(String),
+    /// An image.
+    Image(Wanted),
+    /// Something that can be done.
+    Action(super::action::Action),
+}
+
+/// What is exported of a listing.
+#[derive(Debug, Serialize)]
+pub struct Exported<'a> {
+    /// What is listed.
+    pub list: &'a str,
+    /// One object for each row, by the headings.
+    pub rows: Vec<std::collections::BTreeMap<&'static str, &'a str>>,
+}
+
+impl Listing {
+    /// Returns a list with a title and columns.
+    pub fn new(title: impl Into<String>, columns: Vec<Column>) -> Self {
+        Self { title: title.into(), columns, ..Self::default() }
+    }
+
+    /// Returns the row under the cursor.
+    pub fn selected(&self) -> Option<&Line> {
+        self.rows.get(self.cursor.at)
+    }
+
+    /// Moves the cursor; headings are passed over.
+    pub fn step(&mut self, by: isize) {
+        let before = self.cursor.at;
+        self.cursor.step(by, self.rows.len());
+        let is_heading = |at: usize| self.rows.get(at).is_some_and(|line| line.is_heading);
+        let mut at = self.cursor.at;
+        while is_heading(at) {
+            at = if by > 0 { at + 1 } else { at.wrapping_sub(1) };
+        }
+        self.cursor.at = if at < self.rows.len() { at } else { before };
+    }
+
+    /// Returns what is exported of it.
+    pub fn exported(&self) -> Exported<'_> {
+        let titles = || self.columns.iter().map(|column| column.title);
+        let rows = self.rows.iter().filter(|row| !row.is_heading);
+        let rows = rows.map(|line| titles().zip(line.cells.iter().map(String::as_str)).collect()).collect();
+        Exported { list: &self.title, rows }
+    }
+
+    /// Returns the rows that hold a text, ASCII letters in either case.
+    pub fn matches(&self, text: &str) -> Vec<usize> {
+        let wanted = text.to_lowercase();
+        let holds = |line: &Line| line.cells.iter().any(|cell| cell.to_lowercase().contains(&wanted));
+        let rows = self.rows.iter().enumerate().filter(|(_, line)| holds(line));
+        rows.map(|(number, _)| number).collect()
+    }
+
+    /// Puts other rows in the place of these, and keeps the cursor on what it was on, if that is there.
+    pub fn replace(&mut self, other: Self) {
+        let before = self.selected().map(|line| (line.jump.clone(), line.cells.clone()));
+        let mut cursor = self.cursor;
+        *self = other;
+        if let Some((jump, cells)) = before {
+            let same = |line: &Line| (jump.is_some() && line.jump == jump) || line.cells == cells;
+            cursor.at = self.rows.iter().position(same).unwrap_or(cursor.at);
+        }
+        self.cursor = cursor.within(self.rows.len());
+    }
+}
+
+impl Column {
+    /// Returns a column.
+    pub fn new(title: &'static str, width: Width, rank: u8) -> Self {
+        Self { title, width, rank }
+    }
+}
+
+impl Line {
+    /// Returns a row of cells.
+    pub fn of<const N: usize>(cells: [String; N]) -> Self {
+        Self { cells: cells.into(), ..Self::default() }
+    }
+
+    /// Returns a row that divides others.
+    pub fn heading(text: impl Into<String>) -> Self {
+        Self { cells: vec![text.into()], is_heading: true, role: Some(Role::Title), ..Self::default() }
+    }
+
+    /// Says where it leads.
+    #[must_use]
+    pub fn to(self, jump: Jump) -> Self {
+        Self { jump: Some(jump), ..self }
+    }
+
+    /// Says what it looks like.
+    #[must_use]
+    pub fn like(self, role: Role) -> Self {
+        Self { role: Some(role), ..self }
+    }
+
+    /// Says more about it.
+    #[must_use]
+    pub fn with(self, detail: Vec<String>) -> Self {
+        Self { detail, ..self }
+    }
+}

@@ -1,0 +1,15 @@
+//! The lists of an image: waste, largest files, packages, verdict, facts, what became of a path.
+
+mod blame;
+mod facts;
+mod keys;
+mod packages;
+mod verdict;
+mod waste;
+
+pub(super) use blame::blame;
+pub(super) use facts::facts;
+pub(super) use keys::{choices, help};
+pub(super) use packages::packages;
+pub(super) use verdict::verdict;
+pub(super) use waste::{largest, waste};

@@ -1,0 +1,68 @@
+//! Whole screens.
+
+use std::sync::Arc;
+
+use attar_image::path::TreePath;
+
+use super::images::Folder;
+use crate::tui::source::Wanted;
+use crate::tui::start::{Pane, Start, View};
+use crate::tui::{dump, lines};
+
+fn app() -> Start {
+    Start { images: vec![Wanted { word: "app".to_owned(), platform: None }], ..Start::default() }
+}
+
+fn screen(start: Start, size: (u16, u16)) -> String {
+    lines(&dump(start, Arc::new(Folder::sample()), size, None)).join("\n")
+}
+
+#[test]
+fn first_screen() {
+    insta::assert_snapshot!(screen(app(), (100, 30)));
+}
+
+#[test]
+fn file_with_preview() {
+    let at = Some(TreePath::parse("app/main.py").expect("a path"));
+    insta::assert_snapshot!(screen(Start { at, ..app() }, (140, 30)));
+}
+
+#[test]
+fn lists() {
+    for view in [View::Waste, View::Largest, View::Packages, View::Verdict, View::Facts, View::Blame] {
+        let at = Some(TreePath::parse("usr/bin/tool").expect("a path"));
+        let start = Start { view: Some(view), at, ..app() };
+        insta::assert_snapshot!(view.name(), screen(start, (110, 24)));
+    }
+}
+
+#[test]
+fn images_of_the_machine() {
+    insta::assert_snapshot!(screen(Start::default(), (80, 10)));
+}
+
+#[test]
+fn help() {
+    let start = Start { view: Some(View::Help), ..app() };
+    insta::assert_snapshot!(screen(start, (100, 60)));
+}
+
+#[test]
+fn one_column() {
+    for pane in Pane::ALL {
+        let start = Start { pane: Some(*pane), ..app() };
+        insta::assert_snapshot!(format!("one_column_{}", pane.name()), screen(start, (40, 12)));
+    }
+}
+
+#[test]
+fn no_size_is_too_small() {
+    for width in 0..12 {
+        for height in 0..8 {
+            for view in View::ALL {
+                screen(Start { view: Some(*view), ..app() }, (width, height));
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Draws the state. Nothing here changes it, and all text from outside is made harmless first.
+
+mod bars;
+mod details;
+mod layers;
+mod listing;
+mod overlay;
+mod preview;
+pub(super) mod tree;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::{Block, Widget as _};
+
+use super::app::{App, Phase, Screen};
+use super::layout::Spot;
+use super::start::Pane;
+use super::text;
+use super::theme::Role;
+use attar_image::text::escape_line;
+
+pub(super) use bars::titles;
+
+/// Draws everything.
+pub fn draw(app: &App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    buffer.set_style(area, app.theme.style(Role::Text));
+    let areas = app.layout.areas(app);
+    bars::tabs(app, areas.tabs, buffer);
+    match app.tab() {
+        None => {
+            let Some(main) = areas.main else { return };
+            pane(app, main, true, &app.images.title, buffer);
+            listing::draw(app, &app.images, main, true, buffer);
+        }
+        Some(tab) => {
+            if let Some(spot) = areas.layers {
+                layers::draw(app, tab, spot, buffer);
+            }
+            if let Some(spot) = areas.details {
+                details::draw(app, tab, spot, buffer);
+            }
+            if let Some(spot) = areas.main {
+                middle(app, spot, buffer);
+            }
+            if let Some(spot) = areas.preview {
+                preview::draw(app, tab, spot, buffer);
+            }
+        }
+    }
+    if let Some(spot) = areas.overlay {
+        overlay::draw(app, spot, buffer);
+    }
+    bars::hints(app, areas.hints, buffer);
+    if let Some(at) = bars::line(app, areas.line, buffer) {
+        frame.set_cursor_position(at);
+    }
+}
+
+/// Draws the tree or the list in the middle, or why there is none yet.
+fn middle(app: &App, spot: Spot, buffer: &mut Buffer) {
+    let Some(tab) = app.tab() else { return };
+    let area = spot.body;
+    let has_focus = tab.focus == Pane::Tree;
+    match (&tab.phase, tab.screen) {
+        (Phase::Open(_), Screen::Tree) => tree::draw(app, tab, spot, buffer),
+        (Phase::Open(_), _) => {
+            let Some(list) = tab.list() else { return };
+            pane(app, spot, has_focus, &list.title, buffer);
+            match bars::waiting(app, tab) {
+                Some((text, role)) if list.rows.is_empty() => say(app, area, &[(text, role)], buffer),
+                _ => listing::draw(app, list, spot, has_focus, buffer),
+            }
+        }
+        (Phase::Opening(done, total), _) => {
+            pane(app, spot, has_focus, "files", buffer);
+            let mut lines = vec![(format!("{} opening {}", app.spinner(), tab.wanted.word), Role::Text)];
+            if *done > 0 {
+                lines.push((bars::progress(app, *done, *total, area.width), Role::Muted));
+            }
+            lines.extend(tab.notes.iter().map(|note| (note.clone(), Role::Muted)));
+            say(app, area, &lines, buffer);
+        }
+        (Phase::Failed(failure), _) => {
+            pane(app, spot, has_focus, "files", buffer);
+            let mut lines = vec![(failure.message.clone(), Role::Bad)];
+            lines.extend(failure.hint.iter().map(|hint| (format!("hint: {hint}"), Role::Text)));
+            lines.extend(tab.notes.iter().map(|note| (note.clone(), Role::Muted)));
+            say(app, area, &lines, buffer);
+        }
+    }
+}
+
+/// Draws the border and the title of a pane, where there is room for them.
+fn pane(app: &App, spot: Spot, has_focus: bool, title: &str, buffer: &mut Buffer) {
+    let Spot { frame, body, .. } = spot;
+    if frame == body {
+        return;
+    }
+    let style = app.theme.style(if has_focus { Role::Focus } else { Role::Border });
+    border(app, frame, style, buffer);
+    if frame.width < 5 {
+        return;
+    }
+    let title = shortened(app, title, usize::from(frame.width) - 4);
+    let role = if has_focus { Role::Focus } else { Role::Title };
+    put(buffer, frame.x + 1, frame.y, &format!(" {title} "), frame.width - 2, app.theme.style(role));
+}
+
+fn border(app: &App, frame: Rect, style: Style, buffer: &mut Buffer) {
+    Block::bordered().border_set(app.glyphs.border).border_style(style).render(frame, buffer);
+}
+
+/// Returns a text that is harmless and takes at most so many columns.
+fn shortened(app: &App, text: &str, width: usize) -> String {
+    text::cut(&escape_line(text), width, app.glyphs.ellipsis).into_owned()
+}
+
+/// Writes lines of words, broken at the width of the area.
+fn say(app: &App, area: Rect, lines: &[(String, Role)], buffer: &mut Buffer) {
+    let mut y = area.y;
+    for (line, role) in lines {
+        for part in text::wrap(&escape_line(line), usize::from(area.width)) {
+            if y >= area.bottom() {
+                return;
+            }
+            put(buffer, area.x, y, part, area.width, app.theme.style(*role));
+            y += 1;
+        }
+    }
+}
+
+/// Writes a harmless text, at most so many columns of it; returns the column behind it.
+fn put(buffer: &mut Buffer, x: u16, y: u16, text: &str, width: u16, style: Style) -> u16 {
+    let width = width.min(buffer.area.right().saturating_sub(x));
+    if width == 0 || y >= buffer.area.bottom() {
+        return x;
+    }
+    buffer.set_stringn(x, y, text, usize::from(width), style).0
+}

@@ -1,0 +1,203 @@
+//! Draws the lines at the top and at the bottom, scroll bars and progress.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::{put, shortened};
+use crate::tui::app::{App, Known, Overlay, Phase, Prompt, Screen, Tab};
+use crate::tui::format;
+use crate::tui::layout::Spot;
+use crate::tui::text;
+use crate::tui::theme::Role;
+use attar_image::text::escape_line;
+
+/// The widest title of an image.
+const TITLE: usize = 32;
+
+impl App {
+    /// Returns a sign that moves while something is under way.
+    pub(super) fn spinner(&self) -> &'static str {
+        let signs = self.glyphs.spinner;
+        signs[self.tick as usize % signs.len()]
+    }
+}
+
+/// Returns where the titles of the open images stand, and what they say.
+pub(crate) fn titles(app: &App, area: Rect) -> Vec<(Rect, String)> {
+    let mut x = area.x;
+    let room = (usize::from(area.width) / app.tabs.len().max(1)).saturating_sub(3);
+    let title = |tab: &Tab| {
+        let mut name = tab.wanted.word.clone();
+        if let Some(platform) = &tab.wanted.platform {
+            name += &format!(" {platform}");
+        }
+        let name = escape_line(&name);
+        let name = text::cut_path(&name, room.clamp(1, TITLE), app.glyphs.ellipsis);
+        let sign = match &tab.phase {
+            Phase::Opening(..) => app.spinner(),
+            Phase::Failed(_) => "!",
+            Phase::Open(_) if tab.is_reading() => app.spinner(),
+            Phase::Open(_) => " ",
+        };
+        format!("{sign}{name} ")
+    };
+    let mut titles = Vec::new();
+    for tab in &app.tabs {
+        let title = title(tab);
+        let width = (text::width(&title) as u16).min(area.right().saturating_sub(x));
+        titles.push((Rect { x, width, ..area }, title));
+        x = (x + width + 1).min(area.right());
+    }
+    titles
+}
+
+pub(super) fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
+    let muted = app.theme.style(Role::Muted);
+    if app.tabs.is_empty() {
+        put(buffer, area.x, area.y, " attar inspect", area.width, muted);
+        return;
+    }
+    let mut end = area.x;
+    for (number, (area, title)) in titles(app, area).into_iter().enumerate() {
+        let is_current = app.current == Some(number);
+        let style = app.theme.style(if is_current { Role::Cursor } else { Role::Muted });
+        put(buffer, area.x, area.y, &title, area.width, style);
+        end = area.right();
+    }
+    let Some(tab) = app.tab() else { return };
+    // The views that there are, as far as there is room.
+    let mut x = end + 2;
+    for screen in Screen::ALL {
+        let width = screen.name().len() as u16;
+        if x + width + 1 > area.right() {
+            break;
+        }
+        let style = if tab.screen == screen { app.theme.style(Role::Focus) } else { muted };
+        put(buffer, x, area.y, screen.name(), width, style);
+        x += width + 2;
+    }
+}
+
+/// Draws the line that is typed, or what was said; returns where the cursor of the terminal stands.
+pub(super) fn line(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    if let Some(Overlay::Prompt(prompt)) = &app.overlay {
+        return typed(app, prompt, area, buffer);
+    }
+    let notice = app.notice.as_ref()?;
+    let role = if notice.is_failure { Role::Bad } else { Role::Good };
+    let mut text = notice.text.clone();
+    if let Some(hint) = &notice.hint {
+        text += &format!(" (hint: {hint})");
+    }
+    let text = shortened(app, &text, usize::from(area.width));
+    put(buffer, area.x, area.y, &text, area.width, app.theme.style(role));
+    None
+}
+
+fn typed(app: &App, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let title = format!("{}: ", prompt.kind.title());
+    let x = put(buffer, area.x, area.y, &title, area.width, app.theme.style(Role::Focus));
+    let room = usize::from(area.right().saturating_sub(x));
+    let value = prompt.input.value();
+    let scroll = prompt.input.visual_scroll(room.max(1));
+    let value = escape_line(value);
+    let visible = text::window(&value, scroll, room);
+    let end = put(buffer, x, area.y, &visible, room as u16, app.theme.style(Role::Text));
+    let left = area.right().saturating_sub(end + 2);
+    let (said, role) = match &prompt.error {
+        Some(error) => (error.clone(), Role::Bad),
+        None => (count(app).unwrap_or_else(|| prompt.kind.help().to_owned()), Role::Muted),
+    };
+    let said = shortened(app, &said, usize::from(left));
+    put(buffer, end + 2, area.y, &said, left, app.theme.style(role));
+    let cursor = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
+    Some(Position::new((x + cursor).min(area.right().saturating_sub(1)), area.y))
+}
+
+/// Says how many matches there are.
+fn count(app: &App) -> Option<String> {
+    let Some(Overlay::Prompt(prompt)) = &app.overlay else { return None };
+    let tab = app.tab()?;
+    if prompt.input.value().is_empty() {
+        return None;
+    }
+    match prompt.kind {
+        crate::tui::app::PromptKind::Search if tab.found.is_pending => Some(app.spinner().to_owned()),
+        crate::tui::app::PromptKind::Search => {
+            Some(format!("{} found", tab.found.paths.len().max(tab.found.rows.len())))
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
+    let mut x = area.x;
+    let pending = app.pending.shown();
+    let keys = app.keymap.hints(app.context());
+    let pieces: Vec<(String, String)> = match (pending.is_empty(), &app.overlay) {
+        (false, _) => vec![(pending, "…".to_owned())],
+        (true, Some(Overlay::Prompt(_))) => {
+            vec![
+                ("enter".into(), "do it".into()),
+                ("esc".into(), "leave it".into()),
+                ("up".into(), "earlier".into()),
+            ]
+        }
+        (true, _) => keys.into_iter().map(|(keys, text)| (keys, text.to_owned())).collect(),
+    };
+    for (keys, what) in pieces {
+        let width = (text::width(&keys) + text::width(&what) + 1) as u16;
+        if x + width > area.right() {
+            break;
+        }
+        x = put(buffer, x, area.y, &keys, width, app.theme.style(Role::Key));
+        x = put(buffer, x, area.y, &format!(" {what}"), width, app.theme.style(Role::Muted)) + 2;
+    }
+}
+
+/// Draws where the lines that are seen stand among all, into the right border.
+pub(super) fn scroll_bar(app: &App, spot: Spot, top: usize, length: usize, buffer: &mut Buffer) {
+    let area = spot.body;
+    let height = usize::from(area.height);
+    if spot.frame == area || length <= height || height == 0 {
+        return;
+    }
+    let x = spot.frame.right() - 1;
+    let size = (height * height / length).max(1);
+    let start = (top * (height - size)).checked_div(length - height).unwrap_or(0).min(height - size);
+    for line in start..start + size {
+        put(buffer, x, area.y + line as u16, app.glyphs.scroll_thumb, 1, app.theme.style(Role::Focus));
+    }
+}
+
+/// Returns a bar of how much is done.
+pub(super) fn progress(app: &App, done: u64, total: Option<u64>, width: u16) -> String {
+    let Some(total) = total.filter(|total| *total > 0) else { return format::bytes(done) };
+    let figures = format!(" {} of {}", format::bytes(done), format::bytes(total));
+    let room = usize::from(width).saturating_sub(figures.len()).min(30);
+    let full = (done.min(total) as f64 / total as f64 * room as f64) as usize;
+    app.glyphs.bar_full.repeat(full) + &app.glyphs.bar_empty.repeat(room - full) + &figures
+}
+
+/// Says what a list waits for, or why it cannot be shown.
+pub(super) fn waiting(app: &App, tab: &Tab) -> Option<(String, Role)> {
+    let (what, failure) = match tab.screen {
+        Screen::Packages => match (&tab.owners, &tab.packages) {
+            (Known::Failed(failure), _) | (_, Known::Failed(failure)) => ("", Some(failure)),
+            (_, Known::Known(())) => return None,
+            _ => ("reading the package databases", None),
+        },
+        Screen::Verdict => match &tab.verdict {
+            Known::Failed(failure) => ("", Some(failure)),
+            Known::Known(_) => return None,
+            _ if tab.is_reading() => ("waiting for the layers", None),
+            _ => ("judging the image", None),
+        },
+        _ if tab.snapshot.is_none() => ("reading the layers", None),
+        _ => return None,
+    };
+    Some(match failure {
+        Some(failure) => (failure.message.clone(), Role::Bad),
+        None => (format!("{} {what}", app.spinner()), Role::Muted),
+    })
+}

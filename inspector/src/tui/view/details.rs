@@ -1,0 +1,103 @@
+//! Draws the details of the chosen layer, and the figures of the whole image.
+
+use ratatui::buffer::Buffer;
+
+use super::{layers, pane, put};
+use crate::tui::app::{App, Tab};
+use crate::tui::format;
+use crate::tui::layout::Spot;
+use crate::tui::start::Pane;
+use crate::tui::task::LayerState;
+use crate::tui::text;
+use crate::tui::theme::Role;
+use attar_image::text::escape_line;
+
+pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
+    pane(app, spot, tab.focus == Pane::Facts, "details", buffer);
+    let area = spot.body;
+    let width = usize::from(area.width);
+    let mut lines: Vec<(String, Role)> = Vec::new();
+    for (label, value, role) in facts(tab) {
+        let line = format!("{label:<10} {value}");
+        let line = escape_line(&line);
+        lines.extend(text::wrap(&line, width.max(1)).into_iter().map(|part| (part.to_owned(), role)));
+    }
+    let top = tab.details_top.min(lines.len().saturating_sub(usize::from(area.height)));
+    for (y, (line, role)) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
+        put(buffer, area.x, y, line, area.width, app.theme.style(*role));
+    }
+}
+
+type Detail = (&'static str, String, Role);
+
+fn facts(tab: &Tab) -> Vec<Detail> {
+    let mut facts = image(tab);
+    facts.push(("", String::new(), Role::Text));
+    facts.extend(layer(tab));
+    facts
+}
+
+/// Returns the figures of the image.
+fn image(tab: &Tab) -> Vec<Detail> {
+    let mut facts = Vec::new();
+    let mut add = |label, value: String, role| facts.push((label, value, role));
+    if let Some(opened) = tab.opened() {
+        add("platform", opened.image.platform.to_string(), Role::Text);
+    } else if let Some(platform) = &tab.outline.platform {
+        add("platform", platform.clone(), Role::Text);
+    }
+    let Some(snapshot) = &tab.snapshot else { return facts };
+    let analysis = &snapshot.analysis;
+    let so_far = if snapshot.is_complete { "" } else { " so far" };
+    add("pulled", format::bytes(analysis.compressed), Role::Text);
+    add("files", format!("{}, {}{so_far}", analysis.files, format::bytes(analysis.total)), Role::Text);
+    let role = if analysis.waste > 0 { Role::Waste } else { Role::Good };
+    let percent = analysis.waste_percent();
+    add("dead", format!("{}, {percent:.1} %{so_far}", format::bytes(analysis.waste)), role);
+    if !analysis.is_complete() && snapshot.is_complete {
+        add("", "some layers were not read: the figures say too little".to_owned(), Role::Warning);
+    }
+    facts
+}
+
+fn layer(tab: &Tab) -> Vec<Detail> {
+    let number = tab.layer.at;
+    let mut facts = Vec::new();
+    let mut add = |label, value: String, role| facts.push((label, value, role));
+    add("layer", (number + 1).to_string(), Role::Title);
+    match tab.layers.get(number) {
+        Some(LayerState::Absent(why) | LayerState::Failed(why)) => add("not read", why.clone(), Role::Bad),
+        Some(LayerState::Cancelled) => {
+            add("not read", "stopped: `reload` reads it".to_owned(), Role::Warning)
+        }
+        _ => {}
+    }
+    if let Some(known) = tab.snapshot.as_ref().and_then(|snapshot| snapshot.analysis.layers.get(number)) {
+        if known.uncompressed.is_some() {
+            add("files", format!("{} entries, {}", known.entries, format::bytes(known.bytes)), Role::Text);
+            let changes = format!(
+                "{} added, {} modified, {} unchanged, {} removed",
+                known.added, known.modified, known.unchanged, known.removed
+            );
+            add("changes", changes, Role::Text);
+        }
+        if known.waste > 0 {
+            add("dead", format!("{} of its bytes", format::bytes(known.waste)), Role::Waste);
+        }
+        if known.killed > 0 {
+            add("killed", format!("{} died by it", format::bytes(known.killed)), Role::Waste);
+        }
+    }
+    if let Some(descriptor) = tab.opened().and_then(|opened| opened.image.manifest.layers.get(number)) {
+        add("blob", format::bytes(descriptor.size), Role::Text);
+        add("type", descriptor.media_type.clone(), Role::Muted);
+        add("digest", descriptor.digest.to_string(), Role::Muted);
+    }
+    if let Some(layer) = tab.snapshot.as_ref().and_then(|snapshot| snapshot.stack.layers().get(number))
+        && let Some(diff_id) = layer.diff_id
+    {
+        add("diff ID", diff_id.to_string(), Role::Muted);
+    }
+    add("command", layers::command(tab, number), Role::Text);
+    facts
+}

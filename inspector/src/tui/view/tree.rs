@@ -1,0 +1,256 @@
+//! Draws the tree of files.
+
+use attar_image::stack::{EntryId, Form, Stack};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{pane, put, say};
+use crate::browse::{Mark, Row, View};
+use crate::tui::app::{App, Scope, Tab};
+use crate::tui::format;
+use crate::tui::layout::Spot;
+use crate::tui::start::Pane;
+use crate::tui::task::Shown;
+use crate::tui::text;
+use crate::tui::theme::Role;
+use attar_image::path::escape;
+use attar_image::stack::PathId;
+
+/// From so many columns on mode and owner are shown.
+const ATTRIBUTES: u16 = 60;
+/// Columns of mode and owner.
+const ATTRIBUTES_WIDTH: u16 = 23;
+/// Columns of the size.
+const SIZE_WIDTH: u16 = 9;
+/// The deepest indentation that is drawn: the names of what is deeper still have room.
+const DEEPEST: usize = 20;
+
+/// Which columns there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Columns {
+    attributes: u16,
+    size: u16,
+    width: u16,
+}
+
+impl Columns {
+    /// Returns the columns of a tree that is so wide.
+    pub(crate) fn of(app: &App, width: u16) -> Self {
+        let shows = app.layout.shows_attributes() && width >= ATTRIBUTES;
+        let attributes = if shows { ATTRIBUTES_WIDTH } else { 0 };
+        let size = if width >= 24 { SIZE_WIDTH + 1 } else { 0 };
+        Self { attributes, size, width }
+    }
+
+    /// Returns where the mark of a folded or unfolded directory stands.
+    pub(crate) fn fold_mark(self, depth: usize) -> u16 {
+        self.name() + 2 * self.indentation(depth)
+    }
+
+    /// Returns where names start: behind the mark of what changed.
+    fn name(self) -> u16 {
+        self.attributes + self.size + 2
+    }
+
+    fn indentation(self, depth: usize) -> u16 {
+        let room = usize::from(self.width.saturating_sub(self.name()) / 4);
+        depth.min(DEEPEST).min(room) as u16
+    }
+}
+
+pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
+    let has_focus = tab.focus == Pane::Tree;
+    pane(app, spot, has_focus, &title(app, tab), buffer);
+    let area = spot.body;
+    let (Some(shown), Some(rows)) = (&tab.tree.shown, &tab.tree.rows) else {
+        let text = format!("{} reading the layers", app.spinner());
+        return say(app, area, &[(text, Role::Muted)], buffer);
+    };
+    let columns = Columns::of(app, area.width);
+    if let Some(heading) = spot.heading {
+        draw_heading(app, columns, heading, buffer);
+    }
+    if rows.is_empty() {
+        return say(app, area, &[(nothing(tab), Role::Muted)], buffer);
+    }
+    for (y, row) in (area.y..area.bottom()).zip(rows.iter_from(tab.tree.cursor.top)) {
+        let number = tab.tree.cursor.top + usize::from(y - area.y);
+        let line = Rect { y, height: 1, ..area };
+        draw_row(app, shown, &row, columns, line, buffer);
+        if number == tab.tree.cursor.at {
+            let role = if has_focus { Role::Cursor } else { Role::Selected };
+            buffer.set_style(line, app.theme.style(role));
+        }
+    }
+    super::bars::scroll_bar(app, spot, tab.tree.cursor.top, rows.len(), buffer);
+}
+
+fn title(app: &App, tab: &Tab) -> String {
+    let tree = &tab.tree;
+    let range = tree.range(tab.layer.at);
+    let mut title = match tree.scope {
+        Scope::UpToHere => format!("files up to layer {}", range.to + 1),
+        Scope::Changes => format!("changes of layer {}", range.to + 1),
+        Scope::Range => format!("layers {} to {}", range.from + 1, range.to + 1),
+    };
+    if let (Some(filter), Some(shown)) = (&tree.filter, &tree.shown) {
+        title += &format!(", {} match {}", shown.view.matches(), filter.as_str());
+    }
+    if tree.is_pending() {
+        title += &format!(" {}", app.spinner());
+    }
+    if tab.is_reading() {
+        title += ", layers are still being read";
+    }
+    title
+}
+
+fn nothing(tab: &Tab) -> String {
+    if let Some(why) = tab.trouble() {
+        return format!("this layer was not read: {why}");
+    }
+    match (&tab.tree.filter, tab.tree.scope) {
+        (Some(filter), _) => format!("nothing matches {}: `esc` shows all again", filter.as_str()),
+        (None, Scope::Changes) => "this layer changes no file".to_owned(),
+        (None, _) => "no files".to_owned(),
+    }
+}
+
+fn draw_heading(app: &App, columns: Columns, area: Rect, buffer: &mut Buffer) {
+    let style = app.theme.style(Role::Muted);
+    let mut x = area.x;
+    if columns.attributes > 0 {
+        put(buffer, x, area.y, "mode       owner", columns.attributes, style);
+        x += columns.attributes;
+    }
+    if columns.size > 0 {
+        let heading = format!("{:>width$}", "size", width = usize::from(SIZE_WIDTH));
+        put(buffer, x, area.y, &heading, columns.size, style);
+        x += columns.size;
+    }
+    put(buffer, x + 2, area.y, "name", area.right().saturating_sub(x + 2), style);
+}
+
+fn draw_row(app: &App, shown: &Shown, row: &Row<PathId>, columns: Columns, area: Rect, buffer: &mut Buffer) {
+    let (stack, view) = (&shown.snapshot.stack, &shown.view);
+    let mark = view.mark(row.node).unwrap_or(Mark::Unchanged);
+    let entry = view.entry(row.node);
+    let role = role(mark);
+    let style = app.theme.style(role);
+    let muted = app.theme.style(Role::Muted);
+    let mut x = area.x;
+    if columns.attributes > 0 {
+        let attributes = entry.map(|entry| attributes(stack, entry)).unwrap_or_default();
+        put(buffer, x, area.y, &attributes, columns.attributes - 1, muted);
+        x += columns.attributes;
+    }
+    if columns.size > 0 {
+        let size = size(view, row, stack, entry);
+        put(
+            buffer,
+            x,
+            area.y,
+            &format!("{size:>width$}", width = usize::from(SIZE_WIDTH)),
+            SIZE_WIDTH,
+            style,
+        );
+        x += columns.size;
+    }
+    put(buffer, x, area.y, sign(app, mark), 1, style);
+    x += 2 + 2 * columns.indentation(row.depth);
+    let fold = match (row.has_children, row.is_unfolded) {
+        (true, true) => app.glyphs.unfolded,
+        (true, false) => app.glyphs.folded,
+        (false, _) => " ",
+    };
+    put(buffer, x, area.y, fold, 1, muted);
+    x += 2;
+    let room = area.right().saturating_sub(x);
+    let name = name(stack, row, entry);
+    let name = text::cut(&name, usize::from(room), app.glyphs.ellipsis);
+    let is_directory = row.has_children || entry.is_none_or(|entry| stack.row(entry).form == Form::Directory);
+    let name_style = if is_directory { style.patch(app.theme.style(Role::Directory)) } else { style };
+    let end = put(buffer, x, area.y, &name, room, name_style);
+    if let Some(target) = entry.and_then(|entry| target(stack, entry)) {
+        let left = area.right().saturating_sub(end);
+        let target = format!(" {} {target}", app.glyphs.arrow);
+        let target = text::cut(&target, usize::from(left), app.glyphs.ellipsis);
+        put(buffer, end, area.y, &target, left, muted);
+    }
+}
+
+/// Returns the role of a mark.
+pub(super) fn role(mark: Mark) -> Role {
+    match mark {
+        Mark::Added => Role::Added,
+        Mark::Modified => Role::Modified,
+        Mark::Rewritten => Role::Rewritten,
+        Mark::Removed => Role::Removed,
+        Mark::Unchanged => Role::Unchanged,
+    }
+}
+
+fn sign(app: &App, mark: Mark) -> &'static str {
+    match mark {
+        Mark::Added => app.glyphs.added,
+        Mark::Modified => app.glyphs.modified,
+        Mark::Rewritten => app.glyphs.rewritten,
+        Mark::Removed => app.glyphs.removed,
+        Mark::Unchanged => app.glyphs.unchanged,
+    }
+}
+
+fn name(stack: &Stack, row: &Row<PathId>, entry: Option<EntryId>) -> String {
+    let mut name = escape(stack.paths().name(row.node));
+    let is_directory = entry.is_none_or(|entry| stack.row(entry).form == Form::Directory);
+    if is_directory {
+        name.push('/');
+    }
+    name
+}
+
+fn target(stack: &Stack, entry: EntryId) -> Option<String> {
+    match stack.row(entry).form {
+        Form::Symlink => Some(escape(stack.symlink(entry)?)),
+        Form::HardLink => Some(format!("= {}", stack.paths().path(stack.hard_link(entry)?))),
+        _ => None,
+    }
+}
+
+fn size(view: &View, row: &Row<PathId>, stack: &Stack, entry: Option<EntryId>) -> String {
+    match entry.map(|entry| stack.row(stack.linked(entry)).form) {
+        _ if row.has_children => format::bytes(view.figures(row.node).bytes),
+        Some(Form::File) => format::bytes(entry.map_or(0, |entry| stack.row(stack.linked(entry)).size)),
+        Some(Form::Directory) | None => format::bytes(view.figures(row.node).bytes),
+        _ => String::new(),
+    }
+}
+
+/// Returns mode and owner as `ls` writes them.
+pub(super) fn attributes(stack: &Stack, entry: EntryId) -> String {
+    let row = stack.row(entry);
+    let form = stack.row(stack.linked(entry)).form;
+    let kind = match form {
+        Form::Directory => 'd',
+        Form::Symlink => 'l',
+        Form::CharacterDevice => 'c',
+        Form::BlockDevice => 'b',
+        Form::Fifo => 'p',
+        _ => '-',
+    };
+    let mode = row.mode;
+    let mut text = String::with_capacity(24);
+    text.push(kind);
+    for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
+        let bits = mode >> shift;
+        text.push(if bits & 4 != 0 { 'r' } else { '-' });
+        text.push(if bits & 2 != 0 { 'w' } else { '-' });
+        text.push(match (mode & special != 0, bits & 1 != 0) {
+            (false, true) => 'x',
+            (false, false) => '-',
+            (true, true) => letter,
+            (true, false) => letter.to_ascii_uppercase(),
+        });
+    }
+    text + &format!(" {}:{}", row.uid, row.gid)
+}

@@ -1,0 +1,166 @@
+//! Threads that do what the state asks for, and tell it what came of it.
+
+mod extract;
+mod read;
+mod show;
+
+use std::fs::File;
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread;
+
+use attar_image::blobs::Meter;
+
+use super::source::{Failure, Found, Outline, Source, Told, Wanted};
+use super::task::{Event, TabEvent, TabId, Task};
+
+/// Starts threads, one for each task, and gives them what they need.
+#[derive(Clone)]
+pub(super) struct Workers {
+    source: Arc<dyn Source>,
+    events: Sender<Event>,
+    threads: NonZeroUsize,
+    now: Option<i64>,
+}
+
+/// Tells the state what is known of an image that is being opened.
+struct Teller<'a> {
+    tab: TabId,
+    meter: &'a Meter,
+    events: &'a Sender<Event>,
+}
+
+impl Workers {
+    /// Returns what does tasks. So many threads read layers at a time.
+    pub(super) fn new(
+        source: Arc<dyn Source>,
+        events: Sender<Event>,
+        threads: NonZeroUsize,
+        now: Option<i64>,
+    ) -> Self {
+        Self { source, events, threads, now }
+    }
+
+    /// Does a task on a thread of its own. What the terminal has to do itself is handed back.
+    pub(super) fn start(&self, task: Task) -> Option<Task> {
+        if let Task::Copy { .. } | Task::Redraw | Task::Suspend | Task::Quit = task {
+            return Some(task);
+        }
+        let worker = self.clone();
+        let spawned = thread::Builder::new().name("worker".into()).spawn(move || worker.work(task));
+        if let Err(error) = spawned {
+            let message = format!("cannot start a thread: {error}");
+            self.tell(Event::Failed(Failure { message, hint: None }));
+        }
+        None
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody listens any more when the interface ends.
+        let _ = self.events.send(event);
+    }
+
+    fn tell_tab(&self, tab: TabId, event: TabEvent) {
+        self.tell(Event::Tab(tab, event));
+    }
+
+    fn work(&self, task: Task) {
+        match task {
+            Task::List => {
+                self.source.list(&mut |found| match found {
+                    Found::Image(listed) => self.tell(Event::Listed(listed)),
+                    Found::Note(note) => self.tell(Event::Done(note)),
+                });
+                self.tell(Event::ListEnded);
+            }
+            Task::Open { tab, wanted, meter } => self.open(tab, &wanted, &meter),
+            Task::Read { tab, opened, meters } => self.read(tab, &opened, &meters),
+            Task::View { tab, snapshot, settings, before, rows } => {
+                let shown = show::view(snapshot, *settings, before.as_deref(), rows.as_deref());
+                self.tell_tab(tab, TabEvent::View(Arc::new(shown)));
+            }
+            Task::Unfold { tab, rows, what } => {
+                let unfolded = Arc::new(show::unfold(&rows, what));
+                self.tell_tab(tab, TabEvent::Unfolded(rows, unfolded));
+            }
+            Task::Search { tab, shown, query, from, meter } => {
+                let (found, at) = show::search(&shown, &query, from, &meter);
+                if !meter.is_cancelled() {
+                    self.tell_tab(tab, TabEvent::Found(query, found, at));
+                }
+            }
+            Task::Preview { tab, opened, snapshot, subject, meter } => {
+                let preview = show::preview(&opened, &snapshot, &subject, self.now, &meter);
+                if !meter.is_cancelled() {
+                    self.tell_tab(tab, TabEvent::Preview(subject, preview.map(Arc::new)));
+                }
+            }
+            Task::Owners { tab, opened, snapshot } => {
+                let owners = self.source.owners(&opened, &snapshot.stack);
+                self.tell_tab(tab, TabEvent::Owners(owners.map(Arc::new)));
+            }
+            Task::Packages { tab, opened, snapshot, owners } => {
+                let list = super::listings::packages(&*self.source, &opened, &snapshot, &owners);
+                self.tell_tab(tab, TabEvent::Packages(list));
+            }
+            Task::Verdict { tab, opened, meter } => {
+                let verdict = self.source.verdict(&opened, &meter);
+                self.tell_tab(tab, TabEvent::Verdict(verdict.map(Arc::new)));
+            }
+            Task::Extract { tab, opened, shown, path, folder, meter } => {
+                let name = shown.snapshot.stack.paths().path(path);
+                let extracted = extract::extract(&opened, &shown, path, &folder, &meter);
+                self.tell_tab(tab, TabEvent::Extracted(name, extracted));
+            }
+            Task::Export { text, file } => self.tell(export(&text, &file)),
+            Task::Copy { .. } | Task::Redraw | Task::Suspend | Task::Quit => {}
+        }
+    }
+
+    fn open(&self, tab: TabId, wanted: &Wanted, meter: &Meter) {
+        let teller = Teller { tab, meter, events: &self.events };
+        let opened = self.source.open(wanted, &teller);
+        self.tell_tab(tab, TabEvent::Opened(opened.map(Box::new)));
+    }
+}
+
+impl Told for Teller<'_> {
+    fn outline(&self, outline: Outline) {
+        let _ = self.events.send(Event::Tab(self.tab, TabEvent::Outline(outline)));
+    }
+
+    fn progress(&self, done: u64, total: Option<u64>) {
+        let _ = self.events.send(Event::Tab(self.tab, TabEvent::Progress(done, total)));
+    }
+
+    fn note(&self, note: String) {
+        let _ = self.events.send(Event::Tab(self.tab, TabEvent::Note(note)));
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.meter.is_cancelled()
+    }
+}
+
+/// Writes a document to a file that is not there yet.
+fn export(text: &str, file: &Path) -> Event {
+    let shown = file.display();
+    let written = File::create_new(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    match written {
+        Ok(()) => Event::Done(format!("written to {shown}: {} bytes", text.len())),
+        Err(error) => {
+            let message = format!("cannot write `{shown}`: {error}");
+            Event::Failed(Failure { message, hint: None })
+        }
+    }
+}
+
+/// Returns a failure of an error and what caused it.
+fn failure(error: &dyn std::error::Error) -> Failure {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let message = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    Failure { message, hint: None }
+}

@@ -1,0 +1,167 @@
+//! Reads the layers of an image, several at a time, and puts together what is there already.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use attar_image::blobs::{Blob, Blobs, Meter};
+use attar_image::digest::Digest;
+use attar_image::layout::LayoutError;
+use attar_image::manifest::Descriptor;
+use attar_image::stack::{Input, Settings, Stack, StackError};
+
+use super::{Workers, failure};
+use crate::advice::advice;
+use crate::analysis::Analysis;
+use crate::browse::Index;
+use crate::listing::absent;
+use crate::tui::source::{Failure, Opened};
+use crate::tui::task::{LayerState, Snapshot, TabEvent, TabId};
+
+/// What is there so far is shown after this time, unless everything is.
+const PATIENCE: Duration = Duration::from_millis(150);
+/// What is there so far is put together again after so many times the time that it took last.
+const RESTS: u32 = 3;
+
+/// Blobs that tell meters how far they are read.
+struct Metered<'a> {
+    blobs: &'a dyn Blobs,
+    meter: &'a Arc<Meter>,
+}
+
+impl fmt::Debug for Metered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metered")
+    }
+}
+
+impl Blobs for Metered<'_> {
+    fn open(&self, descriptor: &Descriptor) -> Result<Blob, LayoutError> {
+        Ok(self.blobs.open(descriptor)?.metered(self.meter.clone()))
+    }
+
+    fn place(&self, digest: &Digest) -> PathBuf {
+        self.blobs.place(digest)
+    }
+}
+
+/// A layer that was read, or not.
+type Done = (usize, Result<Input, Failure>);
+
+impl Workers {
+    /// Reads the layers of an image and tells how far each is.
+    pub(super) fn read(&self, tab: TabId, opened: &Opened, meters: &[Arc<Meter>]) {
+        let inputs = match Input::of_image(&opened.image) {
+            Ok(inputs) => inputs,
+            Err(error) => return self.tell_tab(tab, TabEvent::Snapshot(Err(failure(&error)))),
+        };
+        let mut order: Vec<usize> = (0..inputs.len()).collect();
+        // The largest first, so that none is left for the end.
+        order.sort_by_key(|layer| std::cmp::Reverse(inputs[*layer].descriptor.size));
+        let queue = Mutex::new(VecDeque::from(order));
+        let (sender, receiver) = mpsc::channel::<Done>();
+        thread::scope(|scope| {
+            for _ in 0..self.threads.get().min(inputs.len()) {
+                let (sender, queue, inputs) = (sender.clone(), &queue, &inputs);
+                scope.spawn(move || {
+                    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                    while let Some(layer) = next() {
+                        let done = self.read_layer(tab, opened, layer, inputs[layer].clone(), &meters[layer]);
+                        if sender.send((layer, done)).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            self.collect(tab, opened, inputs.clone(), &receiver);
+        });
+    }
+
+    fn read_layer(
+        &self,
+        tab: TabId,
+        opened: &Opened,
+        layer: usize,
+        mut input: Input,
+        meter: &Arc<Meter>,
+    ) -> Result<Input, Failure> {
+        let state = |state| self.tell_tab(tab, TabEvent::Layer(layer, state));
+        if meter.is_cancelled() {
+            state(LayerState::Cancelled);
+            return Ok(input);
+        }
+        state(LayerState::Reading);
+        let blobs = Metered { blobs: &*opened.blobs, meter };
+        let settings = Settings { cache: opened.analyses.as_deref(), ..Settings::default() };
+        match input.read(&blobs, &settings) {
+            Ok(()) => {
+                state(match &input.table {
+                    Ok(_) => LayerState::Read,
+                    Err(absence) => LayerState::Absent(absent(absence)),
+                });
+                Ok(input)
+            }
+            Err(_) if meter.is_cancelled() => {
+                state(LayerState::Cancelled);
+                Ok(input)
+            }
+            Err(error) => {
+                let failure = failure(&error);
+                state(LayerState::Failed(failure.message.clone()));
+                Err(failure)
+            }
+        }
+    }
+
+    /// Puts layers on top of each other: all at the end, and now and then those that are there.
+    fn collect(&self, tab: TabId, opened: &Opened, mut inputs: Vec<Input>, done: &Receiver<Done>) {
+        let mut is_new = false;
+        let mut due = Instant::now() + PATIENCE;
+        loop {
+            let wait = due.saturating_duration_since(Instant::now());
+            let received = match is_new {
+                true => done.recv_timeout(wait),
+                false => done.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
+            };
+            match received {
+                Ok((layer, Ok(input))) => {
+                    inputs[layer] = input;
+                    is_new = true;
+                }
+                // A layer that cannot be read counts as missing, and says why.
+                Ok((_, Err(_))) => is_new = true,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    let start = Instant::now();
+                    let snapshot = Stack::of(inputs.clone()).map(|stack| Arc::new(snapshot(stack, false)));
+                    self.tell_snapshot(tab, snapshot);
+                    due = Instant::now() + (start.elapsed() * RESTS).max(PATIENCE);
+                    is_new = false;
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        let settings = Settings { cache: opened.analyses.as_deref(), ..Settings::default() };
+        let stack = Stack::of(inputs).map(|mut stack| {
+            // What it cannot read to compare counts as different.
+            let _ = stack.tell_rewritten(&*opened.blobs, &settings);
+            stack
+        });
+        self.tell_snapshot(tab, stack.map(|stack| Arc::new(snapshot(stack, true))));
+    }
+
+    fn tell_snapshot(&self, tab: TabId, snapshot: Result<Arc<Snapshot>, StackError>) {
+        self.tell_tab(tab, TabEvent::Snapshot(snapshot.map_err(|error| failure(&error))));
+    }
+}
+
+fn snapshot(stack: Stack, is_complete: bool) -> Snapshot {
+    let index = Index::of(&stack);
+    let analysis = Analysis::of(&stack);
+    let advice = advice(&analysis);
+    Snapshot { stack, index, analysis, advice, is_complete }
+}
