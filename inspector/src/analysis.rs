@@ -169,7 +169,8 @@ fn layer(stack: &Stack, number: usize, dead: &mut BTreeMap<PathId, Vec<Copy>>) -
     layer
 }
 
-fn copy(stack: &Stack, entry: EntryId, introduced: usize) -> Option<Copy> {
+/// Returns what is dead of an entry's bytes.
+pub(crate) fn copy(stack: &Stack, entry: EntryId, introduced: usize) -> Option<Copy> {
     let row = stack.row(entry);
     if row.form != Form::File || row.size == 0 {
         return None;

@@ -1,17 +1,23 @@
-//! What each package takes of an image.
+//! What each package takes of an image, and what of it is dead.
 
 use std::collections::BTreeMap;
 
 use attar_image::stack::{EntryId, Form, Stack};
+
+use crate::analysis::{Copy, copy};
+
+/// Returns the place of a path's package in a list; none for what no package database names. The path has
+/// no leading slash. Of a dead file the layer is said that brought it, from 0: whose it was may only be
+/// known from what the database said then.
+pub type OwnerOf<'a> = dyn Fn(&[u8], Option<usize>) -> Option<usize> + 'a;
 
 /// The packages of an image, and which of them has a path.
 #[derive(Clone, Copy)]
 pub struct Owners<'a> {
     /// Name and version of each package.
     pub packages: &'a [(String, String)],
-    /// Returns the place of a path's package in the list; none for what no package database names. The
-    /// path has no leading slash.
-    pub of: &'a dyn Fn(&[u8]) -> Option<usize>,
+    /// Says which of them has a path.
+    pub of: &'a OwnerOf<'a>,
 }
 
 /// What one package takes.
@@ -23,12 +29,43 @@ pub struct Share {
     pub files: u64,
     /// Bytes of the regular files among them; a file with several names counts once.
     pub bytes: u64,
+    /// Its files that are dead, the most bytes first: those that came and died by the same layers count
+    /// together.
+    pub waste: Vec<Waste>,
+}
+
+/// Dead files of one package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waste {
+    /// The layer that brought them, from 0 for the lowest.
+    pub introduced: usize,
+    /// The layer that they died by; the same when a later entry of the same archive did it.
+    pub killed: usize,
+    /// How many there are.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Share {
+    /// Returns the bytes of all its dead files.
+    pub fn dead(&self) -> u64 {
+        self.waste.iter().fold(0, |sum, waste| sum.saturating_add(waste.bytes))
+    }
+}
+
+/// What is known of one package on the way.
+#[derive(Default)]
+struct Sum {
+    files: u64,
+    bytes: u64,
+    waste: BTreeMap<(usize, usize), Waste>,
 }
 
 /// Adds up what each package takes, the most bytes first. Directories count for nobody: most belong to
-/// several packages.
+/// several packages. A package of which nothing is left but dead files is among them.
 pub fn shares(stack: &Stack, owners: Owners<'_>) -> Vec<Share> {
-    let mut sums: BTreeMap<Option<usize>, (u64, u64)> = BTreeMap::new();
+    let mut sums: BTreeMap<Option<usize>, Sum> = BTreeMap::new();
     let mut counted: BTreeMap<EntryId, ()> = BTreeMap::new();
     let mut path = Vec::new();
     for entry in stack.view() {
@@ -39,17 +76,34 @@ pub fn shares(stack: &Stack, owners: Owners<'_>) -> Vec<Share> {
         }
         path.clear();
         stack.paths().write(stack.place(entry), &mut path);
-        let (files, bytes) = sums.entry((owners.of)(&path)).or_default();
-        *files += 1;
+        let sum = sums.entry((owners.of)(&path, None)).or_default();
+        sum.files += 1;
         let is_new = entry == file || counted.insert(file, ()).is_none();
         if is_new && (entry == file || stack.end_of_name(file).is_some()) {
-            *bytes = bytes.saturating_add(row.size);
+            sum.bytes = sum.bytes.saturating_add(row.size);
+        }
+    }
+    for layer in 0..stack.layers().len() {
+        for entry in stack.entries(layer) {
+            let Some(copy) = copy(stack, entry, layer) else { continue };
+            path.clear();
+            stack.paths().write(stack.place(entry), &mut path);
+            let sum = sums.entry((owners.of)(&path, Some(layer))).or_default();
+            let Copy { introduced, killed, .. } = copy;
+            let new = Waste { introduced, killed, files: 0, bytes: 0 };
+            let waste = sum.waste.entry((introduced, killed)).or_insert(new);
+            waste.files += 1;
+            waste.bytes = waste.bytes.saturating_add(copy.bytes);
         }
     }
     let name = |package: Option<usize>| package.and_then(|place| owners.packages.get(place).cloned());
     let mut shares: Vec<Share> = sums
         .into_iter()
-        .map(|(package, (files, bytes))| Share { package: name(package), files, bytes })
+        .map(|(package, sum)| {
+            let mut waste: Vec<Waste> = sum.waste.into_values().collect();
+            waste.sort_by_key(|waste| std::cmp::Reverse(waste.bytes));
+            Share { package: name(package), files: sum.files, bytes: sum.bytes, waste }
+        })
         .collect();
     shares.sort_by(|one, other| other.bytes.cmp(&one.bytes).then_with(|| one.package.cmp(&other.package)));
     shares
@@ -74,7 +128,7 @@ mod tests {
             Layer::new().file("own", bytes(99)).whiteout("old"),
         ]);
         let packages = [("tool".to_owned(), "1".to_owned()), ("other".to_owned(), "2".to_owned())];
-        let of = |path: &[u8]| match path {
+        let of = |path: &[u8], _: Option<usize>| match path {
             b"new" => Some(1),
             path => path.starts_with(b"usr/").then_some(0),
         };

@@ -18,7 +18,7 @@
 //! Paths start with a slash. Quotes keep blanks together, and a quoted word is never a key: `re:"a b"`,
 //! `"a:b"`; `\"` stands for a quote between quotes.
 
-mod parse;
+pub(super) mod parse;
 
 use attar_image::stack::{EntryId, Form, Stack};
 use attar_packages::ownership::Ownership;

@@ -14,7 +14,7 @@ pub struct Index {
     parents: Arc<[PathId]>,
 }
 
-/// One list of values for each path, all in one block.
+/// One list of values for each path, or whatever else has numbers, all in one block.
 #[derive(Clone, Debug)]
 pub(super) struct Lists<T> {
     /// Where the list of each path starts; one more than there are paths.
@@ -29,13 +29,13 @@ impl<T> Default for Lists<T> {
 }
 
 impl<T: Copy> Lists<T> {
-    /// Makes the lists of `count` paths out of their values, which come twice, in any order of the paths:
-    /// within a list they keep the order in which they come. There are less than 2^32 of them.
-    fn of<I: Iterator<Item = (PathId, T)>>(count: usize, values: impl Fn() -> I) -> Self {
+    /// Makes `count` lists out of their values, which come twice, in any order of the lists: within a list
+    /// they keep the order in which they come. There are less than 2^32 of them.
+    pub(super) fn of<I: Iterator<Item = (usize, T)>>(count: usize, values: impl Fn() -> I) -> Self {
         let mut starts = vec![0_u32; count + 1];
         let mut first = None;
-        for (path, value) in values() {
-            starts[path.index() + 1] += 1;
+        for (number, value) in values() {
+            starts[number + 1] += 1;
             first.get_or_insert(value);
         }
         for number in 0..count {
@@ -44,30 +44,31 @@ impl<T: Copy> Lists<T> {
         let Some(first) = first else { return Self { starts, values: Vec::new() } };
         let mut placed = vec![first; starts[count] as usize];
         let mut next = starts.clone();
-        for (path, value) in values() {
-            let place = &mut next[path.index()];
+        for (number, value) in values() {
+            let place = &mut next[number];
             placed[*place as usize] = value;
             *place += 1;
         }
         Self { starts, values: placed }
     }
 
-    fn sort_each(&mut self, order: impl Fn(&T, &T) -> Ordering) {
+    pub(super) fn reverse_each(&mut self) {
+        for bounds in self.starts.windows(2) {
+            self.values[bounds[0] as usize..bounds[1] as usize].reverse();
+        }
+    }
+
+    pub(super) fn sort_each(&mut self, order: impl Fn(&T, &T) -> Ordering) {
         for bounds in self.starts.windows(2) {
             self.values[bounds[0] as usize..bounds[1] as usize].sort_unstable_by(&order);
         }
     }
-
-    fn get(&self, path: PathId) -> &[T] {
-        let number = path.index();
-        &self.values[self.starts[number] as usize..self.starts[number + 1] as usize]
-    }
 }
 
 impl<T> Lists<T> {
-    /// Ends the list of the next path. [`push`](Self::push) what belongs to it first.
+    /// Ends the list of the next number. [`push`](Self::push) what belongs to it first.
     pub(super) fn end(&mut self) {
-        // There are no more values than paths.
+        // There are no more values than numbers, and these have 32 bits.
         self.starts.push(self.values.len() as u32);
     }
 
@@ -81,9 +82,9 @@ impl<T> Lists<T> {
         &mut self.values[start..]
     }
 
-    /// Returns the list of a path; nothing of one that has none yet.
-    pub(super) fn list(&self, path: PathId) -> &[T] {
-        match self.starts.get(path.index()..path.index() + 2) {
+    /// Returns the list of a number; nothing of one that has none yet.
+    pub(super) fn list(&self, number: usize) -> &[T] {
+        match self.starts.get(number..number + 2) {
             Some([start, end]) => &self.values[*start as usize..*end as usize],
             _ => &[],
         }
@@ -101,9 +102,9 @@ impl Index {
     pub fn of(stack: &Stack) -> Self {
         let paths = stack.paths();
         let mut children =
-            Lists::of(paths.count(), || paths.iter().skip(1).map(|path| (paths.parent(path), path)));
+            Lists::of(paths.count(), || paths.iter().skip(1).map(|path| (paths.parent(path).index(), path)));
         children.sort_each(|one: &PathId, other| paths.name(*one).cmp(paths.name(*other)));
-        let landed = |entry| (stack.place(entry), entry);
+        let landed = |entry| (stack.place(entry).index(), entry);
         let all = || {
             (0..stack.layers().len())
                 .flat_map(|layer| stack.entries(layer))
@@ -124,13 +125,13 @@ impl Index {
 
     /// Returns what any layer has directly below a path, by the bytes of the names.
     pub fn children(&self, path: PathId) -> &[PathId] {
-        self.children.get(path)
+        self.children.list(path.index())
     }
 
     /// Returns all entries that landed at a path, the lowest layer first, in the order of their archives:
     /// whiteouts are none of them, but links to nothing are.
     pub fn entries(&self, path: PathId) -> &[EntryId] {
-        self.entries.get(path)
+        self.entries.list(path.index())
     }
 
     /// Returns the directory above a path by its number; the root is its own.

@@ -237,7 +237,7 @@ impl Marks {
 
 /// Says whether an entry came to stand somewhere: a link to nothing does not, nor a root that is no
 /// directory.
-fn stands(stack: &Stack, entry: EntryId) -> bool {
+pub(super) fn stands(stack: &Stack, entry: EntryId) -> bool {
     let row = stack.row(entry);
     let is_doubtful = match row.form {
         Form::HardLink => true,

@@ -42,7 +42,7 @@ pub struct Hide {
 }
 
 impl Hide {
-    fn hides(self, mark: Mark) -> bool {
+    pub(super) fn hides(self, mark: Mark) -> bool {
         match mark {
             Mark::Added => self.added,
             Mark::Modified | Mark::Rewritten => self.modified,
@@ -153,7 +153,7 @@ impl View {
 
     /// Returns what is shown directly below a path, in order.
     pub fn children(&self, path: PathId) -> &[PathId] {
-        self.children.list(path)
+        self.children.list(path.index())
     }
 
     /// Returns the directory above a path; the root is its own.

@@ -299,7 +299,7 @@ impl Comparing<'_> {
 }
 
 impl FieldChange {
-    fn of((field, before, after): (Field, Value, Value)) -> Self {
+    pub(crate) fn of((field, before, after): (Field, Value, Value)) -> Self {
         Self { field: field.to_string(), before: before.to_string(), after: after.to_string() }
     }
 }

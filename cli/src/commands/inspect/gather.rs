@@ -91,8 +91,11 @@ fn of_packages(stack: &Stack, ownership: &Ownership) -> Vec<Share> {
     if packages.is_empty() {
         return Vec::new();
     }
-    let of = |path: &[u8]| ownership.owners(path).next().map(|id| id.index());
-    shares(stack, Owners { packages: &packages, of: &of })
+    let of = |path: &[u8], _: Option<usize>| ownership.owners(path).next().map(|id| id.index());
+    let mut shares = shares(stack, Owners { packages: &packages, of: &of });
+    // What a package wastes is no part of this report.
+    shares.retain(|share| share.files > 0);
+    shares
 }
 
 fn names(ownership: Ownership) -> BTreeSet<String> {
