@@ -5,8 +5,11 @@
 //! allocates more than a fixed bound, whatever they hold.
 
 mod parse;
+mod sections;
 
 use serde::{Deserialize, Serialize};
+
+pub use sections::{GoBuild, Sections};
 
 /// What an ELF file says about itself. Small, and kept in package records as JSON, where what is not
 /// said takes no room.

@@ -1,8 +1,44 @@
 //! Where dynamic linkers look without being told, and the variables in library paths.
 
-use crate::filesystem::FileTree;
+use crate::elf::Facts;
 use crate::path::TreePath;
 use crate::platform::Platform;
+
+/// Where the musl linker looks unless the image says otherwise.
+pub(super) const MUSL: &str = "/lib:/usr/local/lib:/usr/lib";
+
+/// Lists the paths at which the dynamic linker would look for a library that an object needs, in its
+/// order, as far as the object tells: neither the environment, nor what loaded the object, nor the cache
+/// of the linker is asked. The last path is where caches usually lead to. `has` says whether something
+/// stands at a path.
+pub fn library_places(
+    facts: &Facts,
+    object: &TreePath,
+    name: &str,
+    platform: &Platform,
+    has: &dyn Fn(&TreePath) -> bool,
+) -> Vec<String> {
+    if name.contains('/') {
+        return vec![name.to_owned()];
+    }
+    let needs_musl = facts.needed.iter().any(|name| name.starts_with("libc.musl-"));
+    let interpreter = facts.interpreter.as_deref().unwrap_or_default();
+    let is_musl = needs_musl || Linker::of(interpreter) == Linker::Musl;
+    let defaults = Defaults::of(&TreePath::parse(interpreter).unwrap_or_default(), has, platform);
+    let origin = format!("/{}", String::from_utf8_lossy(object.parent().unwrap_or_default().as_bytes()));
+    let machine = platform.machine().unwrap_or_default();
+    let variables = Variables { origin: &origin, lib: &defaults.lib, platform: machine };
+    let own = facts.runpath.as_ref().or(facts.rpath.as_ref());
+    let own = own.into_iter().flat_map(|list| list.split(':')).filter(|part| !part.is_empty());
+    let mut directories: Vec<String> = own.map(|part| variables.expand(part)).collect();
+    if is_musl {
+        directories.extend(MUSL.split(':').map(str::to_owned));
+    } else {
+        directories.extend(defaults.directories);
+        directories.push(String::from("/usr/local/lib"));
+    }
+    directories.into_iter().map(|directory| format!("{directory}/{name}")).collect()
+}
 
 /// Which dynamic linker a program asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +68,10 @@ pub(super) struct Defaults {
 }
 
 impl Defaults {
-    pub(super) fn of(interpreter: &TreePath, tree: &FileTree, platform: &Platform) -> Self {
+    /// Tells them by the place of the interpreter and by what stands in the image.
+    pub(super) fn of(interpreter: &TreePath, has: impl Fn(&TreePath) -> bool, platform: &Platform) -> Self {
         let triplet = platform.triplet().map(ldconfig_triplet);
-        let has = |path: String| TreePath::parse(path).is_ok_and(|path| tree.below(&path).next().is_some());
+        let has = |path: String| TreePath::parse(path).is_ok_and(|path| has(&path));
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let parent = interpreter.parent().unwrap_or_default();
         match triplet {
@@ -111,6 +148,52 @@ impl Variables<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::elf::{ByteOrder, Class, Kind};
+
+    #[test]
+    fn places_are_in_the_order_of_the_linker() {
+        let facts = |interpreter: &str, runpath: Option<&str>| Facts {
+            class: Class::Bits64,
+            order: ByteOrder::Little,
+            machine: 62,
+            flags: 0,
+            os_abi: 0,
+            kind: Kind::Executable,
+            interpreter: Some(interpreter.to_owned()),
+            soname: None,
+            needed: Vec::new(),
+            rpath: Some("/ignored".to_owned()).filter(|_| runpath.is_some()),
+            runpath: runpath.map(str::to_owned),
+            version_needs: Vec::new(),
+            version_definitions: Vec::new(),
+            build_id: None,
+            isa_needed: 0,
+            loadable: false,
+            damaged: false,
+        };
+        let platform: Platform = "linux/amd64".parse().expect("a platform");
+        let object = TreePath::parse("opt/app/bin/run").expect("a path");
+        let triplet = TreePath::parse("usr/lib/x86_64-linux-gnu").expect("a path");
+        let places = |facts: &Facts, name: &str| {
+            library_places(facts, &object, name, &platform, &|path| *path == triplet)
+        };
+        let gnu = facts("/lib64/ld-linux-x86-64.so.2", Some("$ORIGIN/../lib:/x/$LIB"));
+        assert_eq!(
+            places(&gnu, "liba.so"),
+            [
+                "/opt/app/bin/../lib/liba.so",
+                "/x/lib/x86_64-linux-gnu/liba.so",
+                "/lib/x86_64-linux-gnu/liba.so",
+                "/usr/lib/x86_64-linux-gnu/liba.so",
+                "/lib/liba.so",
+                "/usr/lib/liba.so",
+                "/usr/local/lib/liba.so",
+            ]
+        );
+        let musl = facts("/lib/ld-musl-x86_64.so.1", None);
+        assert_eq!(places(&musl, "liba.so"), ["/lib/liba.so", "/usr/local/lib/liba.so", "/usr/lib/liba.so"]);
+        assert_eq!(places(&musl, "/own/liba.so"), ["/own/liba.so"]);
+    }
 
     #[test]
     fn variables_stand_for_their_values() {

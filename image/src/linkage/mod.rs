@@ -43,7 +43,8 @@ use crate::path::TreePath;
 use crate::platform::Platform;
 use crate::script::Shebang;
 
-pub use problem::Problem;
+pub use directories::library_places;
+pub use problem::{Problem, machine};
 pub use user::{Credentials, credentials};
 
 /// What is proven to start.

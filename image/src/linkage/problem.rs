@@ -168,7 +168,7 @@ impl Problem {
 }
 
 /// Names the machine of an ELF file, in OCI's words where they have one.
-pub(super) fn machine(facts: &crate::elf::Facts) -> String {
+pub fn machine(facts: &crate::elf::Facts) -> String {
     let is_64 = facts.class == crate::elf::Class::Bits64;
     let known = Platform::all_of_debian().find(|platform| {
         let wide = !matches!(platform.architecture.as_str(), "386" | "arm" | "mipsle");

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Problem;
-use super::directories::{Defaults, Linker, Variables};
+use super::directories::{Defaults, Linker, MUSL, Variables};
 use super::root::Access;
 use super::versions;
 use super::world::{World, shown};
@@ -99,7 +99,7 @@ impl<'a> Process<'a> {
         Self {
             world,
             linker: Linker::of(name),
-            defaults: Defaults::of(path, subject.tree, subject.platform),
+            defaults: Defaults::of(path, |path| subject.tree.below(path).next().is_some(), subject.platform),
             secure,
             objects: Vec::new(),
             names: BTreeMap::new(),
@@ -283,7 +283,7 @@ impl<'a> Process<'a> {
             Linker::Musl => {
                 let machine = self.world.subject.platform.machine().unwrap_or_default();
                 let configured = self.world.read_text(&format!("/etc/ld-musl-{machine}.path"));
-                let text = configured.unwrap_or_else(|| String::from("/lib:/usr/local/lib:/usr/lib"));
+                let text = configured.unwrap_or_else(|| String::from(MUSL));
                 text.split([':', '\n']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
             }
         };
