@@ -11,12 +11,23 @@
 //! the lines and facts is harmless to a terminal: control characters, and invisible ones, are escaped.
 //! Passwords and private keys are masked before anything else looks at the bytes.
 
+mod archive;
+mod certificates;
 mod content;
+mod difference;
 pub(crate) mod display;
+mod elf;
+mod entry;
 mod hex;
 mod highlight;
 mod line;
+mod magic;
 mod mask;
+mod pem;
+mod picture;
+mod provider;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::fmt;
@@ -26,26 +37,36 @@ use std::sync::Arc;
 use attar_image::elf::Facts as ElfFacts;
 use attar_image::path::TreePath;
 
+pub use archive::{MAX_DECOMPRESSED, MAX_MEMBERS};
 pub use content::{Content, MAX_READ, MAX_WHOLE};
+pub use difference::difference;
 pub use display::MAX_COLUMNS;
+use display::size;
+pub use entry::{directory, entry, link};
 pub use hex::bytes_per_line;
 pub use highlight::MAX_HIGHLIGHTED;
 pub use line::{Line, Span, Style};
+use mask::mask;
+pub use provider::provider;
 use text::Text;
+
+/// Says which file of an image provides what an ELF file needs: a library by its name, or a path.
+pub type Provider<'a> = dyn Fn(&ElfFacts, &str) -> Option<TreePath> + 'a;
 
 /// What a content is looked at with.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
     /// The time in seconds since 1970, for saying whether a certificate is valid; nothing is said without.
     pub now: Option<i64>,
-    /// Says which file of the image provides a library that an ELF file needs.
-    pub provider: &'a dyn Fn(&ElfFacts, &str) -> Option<TreePath>,
+    /// Says which file of the image provides a library that an ELF file needs: see [`provider()`]. Nothing
+    /// is said of that without.
+    pub provider: Option<&'a Provider<'a>>,
 }
 
 impl Surroundings<'static> {
     /// Returns surroundings in which nothing is known.
     pub fn unknown() -> Self {
-        Self { now: None, provider: &|_, _| None }
+        Self { now: None, provider: None }
     }
 }
 
@@ -252,29 +273,52 @@ impl Preview {
 
 /// Says what a file is and how it can be looked at. What is private in it is masked.
 ///
-/// Takes at most some tens of milliseconds for [`MAX_READ`] bytes; more for archives, of which at most
-/// [`MAX_WHOLE`] bytes are looked at.
+/// Takes at most some tens of milliseconds for [`MAX_READ`] bytes, and longer for archives, of which at
+/// most [`MAX_DECOMPRESSED`] bytes are decompressed.
 pub fn preview(content: &Content, surroundings: &Surroundings<'_>) -> Preview {
-    let _ = surroundings;
-    let bytes = mask::masked(content);
-    let mut preview = look(content, &bytes);
-    preview.bytes = bytes;
+    let masked = mask(content);
+    let shown = Content { bytes: Arc::clone(&masked.bytes), ..content.clone() };
+    let mut preview = if masked.is_key {
+        Preview::new(Kind::PrivateKey, &[Mode::Facts])
+    } else {
+        look(content, &shown, surroundings)
+    };
+    if masked.keys > 0 {
+        if matches!(preview.kind, Kind::Text { .. }) {
+            preview.kind = Kind::PrivateKey;
+        }
+        preview.facts.insert(0, Fact::warning("private keys", format!("{}, masked", masked.keys)));
+    }
+    if masked.passwords > 0 {
+        preview.facts.insert(0, Fact::warning("passwords", format!("{}, masked", masked.passwords)));
+    }
+    preview.facts.push(Fact::new("size", size(content.size)));
+    preview.bytes = masked.bytes;
     preview.size = content.size;
-    preview.facts.push(Fact::new("size", display::size(content.size)));
     preview
 }
 
-fn look(content: &Content, bytes: &Arc<[u8]>) -> Preview {
+/// Tells what a content is. Only what it would not be told by any more is looked for in its masked form,
+/// and all that is shown comes from that, facts aside.
+fn look(content: &Content, shown: &Content, surroundings: &Surroundings<'_>) -> Preview {
     if content.size == 0 {
         return Preview::new(Kind::Empty, &[Mode::Facts]);
     }
-    let mut preview = if text::is_text(bytes) {
-        text::preview(content, bytes)
-    } else {
-        Preview::new(Kind::Binary { what: None }, &[Mode::Hex, Mode::Facts])
-    };
-    if mask::has_private_key(bytes) {
-        preview.facts.insert(0, Fact::warning("private key", "masked here"));
+    let bytes = &content.bytes[..];
+    let known = elf::preview(content, surroundings)
+        .or_else(|| archive::preview(content))
+        .or_else(|| certificates::of_der(bytes, surroundings))
+        .or_else(|| picture::preview(bytes));
+    if let Some(known) = known {
+        return known;
     }
-    preview
+    let what = magic::of(bytes);
+    if !text::is_text(bytes) {
+        return Preview::new(Kind::Binary { what }, &[Mode::Hex, Mode::Facts]);
+    }
+    let text = text::preview(shown);
+    match certificates::of_pem(&shown.bytes, surroundings) {
+        Some(certificates) => Preview { text: text.text, more: text.more, ..certificates },
+        None => text,
+    }
 }

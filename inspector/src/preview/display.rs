@@ -143,6 +143,11 @@ pub(super) fn plain(bytes: &[u8], style: Style) -> Line {
     show(bytes).styled(&[], style)
 }
 
+/// Makes a name or value of one line harmless.
+pub(super) fn value(bytes: impl AsRef<[u8]>) -> String {
+    show(bytes.as_ref()).styled(&[], Style::Plain).text()
+}
+
 /// Writes a number of bytes with three digits and a decimal unit: `17 B`, `5.41 MB`.
 pub(crate) fn size(bytes: u64) -> String {
     let mut value = bytes as f64;

@@ -6,17 +6,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::content::Content;
+use super::content::{Content, MAX_WHOLE};
+use super::pem;
 
 /// What stands in the place of each masked byte.
 const MASK: u8 = b'*';
-/// What a key in PEM begins with, and what ends a line around it.
-const BEGIN: &[u8] = b"-----BEGIN ";
-const END: &[u8] = b"-----END ";
-const DASHES: &[u8] = b"-----";
-/// The longest label of PEM that is looked at.
-const MAX_LABEL: usize = 100;
-
 /// Files whose lines have a password in their second field.
 const ACCOUNTS: [&[u8]; 11] = [
     b"shadow",
@@ -32,52 +26,63 @@ const ACCOUNTS: [&[u8]; 11] = [
     b".htpasswd",
 ];
 
-/// Returns the bytes of a content with everything private masked.
-pub(super) fn masked(content: &Content) -> Arc<[u8]> {
-    masked_bytes(content.file_name(), &content.bytes)
+/// A content of which nothing private is left.
+#[derive(Clone, Debug)]
+pub(super) struct Masked {
+    /// The bytes with stars in the place of what is private.
+    pub(super) bytes: Arc<[u8]>,
+    /// Private keys in PEM that are masked.
+    pub(super) keys: usize,
+    /// Whether all of it is one private key in DER.
+    pub(super) is_key: bool,
+    /// Passwords that are masked.
+    pub(super) passwords: usize,
 }
 
-/// Returns the bytes of a file of this name with everything private masked.
-pub(super) fn masked_bytes(name: &[u8], bytes: &Arc<[u8]>) -> Arc<[u8]> {
-    let mut ranges = private_keys(bytes);
-    if ACCOUNTS.contains(&name) {
+/// Masks everything private in a content.
+pub(super) fn mask(content: &Content) -> Masked {
+    let bytes = &content.bytes[..content.bytes.len().min(MAX_WHOLE as usize)];
+    let is_key = is_key_in_der(bytes, content.size);
+    let mut ranges: Vec<Range<usize>> = if is_key {
+        Vec::from([Range { start: 0, end: bytes.len() }])
+    } else {
+        pem::blocks(bytes).filter(|block| block.is_private_key(bytes)).map(|block| block.body).collect()
+    };
+    let keys = ranges.len();
+    if ACCOUNTS.contains(&content.file_name()) {
         ranges.extend(passwords(bytes));
     }
-    if ranges.is_empty() {
-        return Arc::clone(bytes);
-    }
-    let mut masked = bytes.to_vec();
+    let passwords = ranges.len() - keys;
+    let mut masked = if bytes.len() == content.bytes.len() && ranges.is_empty() {
+        return Masked { bytes: Arc::clone(&content.bytes), keys, is_key, passwords };
+    } else {
+        bytes.to_vec()
+    };
     for range in ranges {
+        // Lines of text keep their ends.
         let secret = masked[range].iter_mut();
-        secret.filter(|byte| !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = MASK);
+        secret.filter(|byte| is_key || !matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = MASK);
     }
-    masked.into()
+    Masked { bytes: masked.into(), keys, is_key, passwords }
 }
 
-/// Says whether a content has a private key in PEM.
-pub(super) fn has_private_key(bytes: &[u8]) -> bool {
-    !private_keys(bytes).is_empty()
-}
-
-/// Finds what stands between the lines around private keys, to the end where the second one is missing.
-fn private_keys(bytes: &[u8]) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(begin) = find(&bytes[at..], BEGIN) {
-        let label = at + begin + BEGIN.len();
-        at = label;
-        let head = &bytes[label..bytes.len().min(label + MAX_LABEL)];
-        let Some(length) = find(head, DASHES) else { continue };
-        // Every private key's label ends so: RSA PRIVATE KEY, OPENSSH PRIVATE KEY, …; PGP's goes on.
-        if find(&head[..length], b"PRIVATE KEY").is_none() {
-            continue;
-        }
-        let start = label + length + DASHES.len();
-        let end = find(&bytes[start..], END).map_or(bytes.len(), |length| start + length);
-        found.push(start..end);
-        at = end;
-    }
-    found
+/// Says whether a file of this size is a private key in DER: of PKCS #8, of RSA (PKCS #1) or of an
+/// elliptic curve (SEC 1). A number, the version, is the first thing in each; certificates begin with a
+/// sequence.
+fn is_key_in_der(bytes: &[u8], size: u64) -> bool {
+    let (length, header) = match bytes {
+        [0x30, length @ ..=0x7f, ..] => (u64::from(*length), 2),
+        [0x30, 0x81, length, ..] => (u64::from(*length), 3),
+        [0x30, 0x82, high, low, ..] => (u64::from(u16::from_be_bytes([*high, *low])), 4),
+        _ => return false,
+    };
+    let body = &bytes[header..];
+    length + header as u64 == size
+        && (body.starts_with(&[2, 1, 0, 0x30])
+            || body.starts_with(&[2, 1, 1, 0x30])
+            || body.starts_with(&[2, 1, 0, 2, 0x81])
+            || body.starts_with(&[2, 1, 0, 2, 0x82])
+            || body.starts_with(&[2, 1, 1, 4]))
 }
 
 /// Finds the passwords of a file of accounts; what only locks an account, or points to another file, is
@@ -111,56 +116,42 @@ fn kept(field: &[u8]) -> usize {
     }
 }
 
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    // A single byte is found fast, and these begin with one that is rare in long runs.
-    let first = wanted.first()?;
-    let mut at = 0;
-    while let Some(place) = bytes[at..].iter().position(|byte| byte == first) {
-        if bytes[at + place..].starts_with(wanted) {
-            return Some(at + place);
-        }
-        at += place + 1;
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn mask(name: &str, text: &str) -> String {
-        let masked = masked(&Content::whole(name, text.as_bytes()));
-        String::from_utf8(masked.to_vec()).expect("text stays text")
+    fn masked(name: &str, text: &str) -> String {
+        let masked = mask(&Content::whole(name, text.as_bytes()));
+        String::from_utf8(masked.bytes.to_vec()).expect("text stays text")
     }
 
     #[test]
     fn private_keys_are_masked() {
-        for (case, text, expected) in [
-            (
-                "a key",
-                "a\n-----BEGIN PRIVATE KEY-----\nAB+/\r\nCD==\n-----END PRIVATE KEY-----\nb\n",
-                "a\n-----BEGIN PRIVATE KEY-----\n****\r\n****\n-----END PRIVATE KEY-----\nb\n",
-            ),
-            (
-                "a key in a string",
-                r#"{"key": "-----BEGIN RSA PRIVATE KEY-----\nAB\n-----END RSA PRIVATE KEY-----\n"}"#,
-                r#"{"key": "-----BEGIN RSA PRIVATE KEY-----******-----END RSA PRIVATE KEY-----\n"}"#,
-            ),
-            (
-                "cut short",
-                "-----BEGIN OPENSSH PRIVATE KEY-----\nABCD",
-                "-----BEGIN OPENSSH PRIVATE KEY-----\n****",
-            ),
-            (
-                "PGP",
-                "-----BEGIN PGP PRIVATE KEY BLOCK-----\nAB\n-----END ",
-                "-----BEGIN PGP PRIVATE KEY BLOCK-----\n**\n-----END ",
-            ),
-            ("a certificate", "-----BEGIN CERTIFICATE-----\nAB\n", "-----BEGIN CERTIFICATE-----\nAB\n"),
-            ("a label without end", "-----BEGIN PRIVATE KEY ----\nAB\n", "-----BEGIN PRIVATE KEY ----\nAB\n"),
+        const KEY: &str = "MC4CAQAwBQYDK2VwBCIEIAbc+/==";
+        let stars = "*".repeat(KEY.len());
+        for (case, text) in [
+            ("a key", "a\n-----BEGIN PRIVATE KEY-----\n@\r\n@\n-----END PRIVATE KEY-----\nb\n"),
+            ("cut short", "-----BEGIN OPENSSH PRIVATE KEY-----\n@"),
+            ("PGP", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n@\n-----END PGP"),
+            ("before a certificate", "-----BEGIN PRIVATE KEY-----\n@\n-----BEGIN CERTIFICATE-----\nMI\n"),
         ] {
-            assert_eq!(mask("key.pem", text), expected, "{case}");
+            let with = |body: &str| text.replace("@", body);
+            assert_eq!(masked("key.pem", &with(KEY)), with(&stars), "{case}");
         }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_key_is_not_masked() {
+        for (case, text) in [
+            ("a certificate", "-----BEGIN CERTIFICATE-----\nMC4CAQAwBQYDK2VwBCIEIAbc\n"),
+            ("a label without end", "-----BEGIN PRIVATE KEY ----\nMC4CAQAwBQYDK2VwBCIEIAbc\n"),
+            ("a program", "if line == \"-----BEGIN PRIVATE KEY-----\" { read(line) }\n"),
+            ("texts of a program", "-----BEGIN PRIVATE KEY-----\0MC4CAQAwBQYDK2VwBCIEIAbc\0"),
+        ] {
+            assert_eq!(masked("key.pem", text), text, "{case}");
+        }
+        let json = r#"{"key": "-----BEGIN RSA PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAbc\n-----END"}"#;
+        assert!(masked("key.json", json).contains(&format!("KEY-----{}-----END", "*".repeat(28))));
     }
 
     #[test]
@@ -169,8 +160,27 @@ mod tests {
             "root:$6$salt$hash:19000::\r\ndaemon:*:1:\nbin:!*:\na:!$y$j9T$x$y:\nb:AbCdEfGhIjKlM\nc::\nd\n";
         let expected =
             "root:$6$*********:19000::\r\ndaemon:*:1:\nbin:!*:\na:!$y$*******:\nb:*************\nc::\nd\n";
-        assert_eq!(mask("/etc/shadow", text), expected);
-        assert_eq!(mask("etc/notes", text), text);
-        assert_eq!(mask("passwd", "root:x:0:0:root:/root:/bin/sh\n"), "root:x:0:0:root:/root:/bin/sh\n");
+        assert_eq!(masked("/etc/shadow", text), expected);
+        assert_eq!(masked("etc/notes", text), text);
+        assert_eq!(masked("passwd", "root:x:0:0:root:/root:/bin/sh\n"), "root:x:0:0:root:/root:/bin/sh\n");
+    }
+    #[test]
+    fn keys_without_text_are_masked() {
+        for (case, start, is_key) in [
+            ("PKCS #8", &[0x30, 10, 2, 1, 0, 0x30, 3][..], true),
+            ("RSA", &[0x30, 10, 2, 1, 0, 2, 0x81, 5], true),
+            ("elliptic curve", &[0x30, 10, 2, 1, 1, 4, 5], true),
+            ("a sequence first", &[0x30, 10, 0x30, 5], false),
+            ("another length", &[0x30, 11, 2, 1, 0, 0x30, 3], false),
+        ] {
+            let mut bytes = start.to_vec();
+            bytes.resize(12, 7);
+            let masked = mask(&Content::whole("key.der", bytes));
+            assert_eq!(
+                (masked.is_key, masked.bytes.iter().all(|byte| *byte == MASK)),
+                (is_key, is_key),
+                "{case}"
+            );
+        }
     }
 }

@@ -80,7 +80,8 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// Says what a text is.
-pub(super) fn preview(content: &Content, bytes: &Arc<[u8]>) -> Preview {
+pub(super) fn preview(content: &Content) -> Preview {
+    let bytes = &content.bytes;
     let language = language(content.file_name(), bytes);
     let mut preview = Preview::new(Kind::Text { language }, &[Mode::Text, Mode::Hex, Mode::Facts]);
     let text = Text::new(bytes, language, missing(content));
@@ -173,7 +174,7 @@ mod tests {
             ("mark", b"\xef\xbb\xbfa", 4, "1, UTF-8 with a byte order mark, none"),
         ] {
             let content = Content::new("x", bytes, size);
-            let preview = preview(&content, &content.bytes);
+            let preview = preview(&content);
             let values: Vec<&str> = preview.facts.iter().map(|fact| fact.value.as_str()).collect();
             assert_eq!(values.join(", "), expected, "{case}");
         }
