@@ -20,6 +20,7 @@ mod run;
 pub mod source;
 pub mod start;
 pub mod task;
+pub mod terminal;
 pub mod text;
 pub mod theme;
 pub mod view;
