@@ -27,7 +27,7 @@ pub mod view;
 mod worker;
 
 pub use cursor::Cursor;
-pub use run::{dump, lines, screen};
+pub use run::{RunError, dump, lines, run, screen};
 
 #[cfg(test)]
 mod tests;

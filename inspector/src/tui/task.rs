@@ -13,7 +13,7 @@ use super::listing::Listing;
 use super::source::{Extracted, Failure, Listed, Opened, Outline, Verdict, Wanted};
 use crate::advice::Advice;
 use crate::analysis::Analysis;
-use crate::browse::filter::Filter;
+use crate::browse::Query;
 use crate::browse::{Index, Rows, View, ViewSettings};
 use crate::preview::Preview;
 
@@ -71,8 +71,10 @@ pub enum Task {
         tab: TabId,
         /// Where.
         shown: Arc<Shown>,
-        /// What.
-        query: Arc<Filter>,
+        /// What, as it was typed.
+        text: String,
+        /// What that means.
+        query: Query,
         /// Where one is, and whether a match there counts as the first.
         from: Option<(PathId, bool)>,
         /// Ends it.
@@ -283,8 +285,8 @@ pub enum TabEvent {
     View(Arc<Shown>),
     /// Rows that were unfolded, and of which rows.
     Unfolded(Arc<Rows<View>>, Arc<Rows<View>>),
-    /// Paths that match, in the order of the tree, and which of them comes first from where one is.
-    Found(Arc<Filter>, Vec<PathId>, usize),
+    /// What was typed, paths that match it, in the order of the tree, and which of them comes first from where one is.
+    Found(String, Vec<PathId>, usize),
     /// A file was read.
     Preview(Subject, Result<Arc<Preview>, Failure>),
     /// Who has what.

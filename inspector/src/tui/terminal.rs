@@ -92,6 +92,15 @@ impl Terminal {
         self.screen.resize(area)
     }
 
+    /// Returns the number of columns and lines.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the terminal is gone.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        self.screen.size().map(|size| (size.width, size.height))
+    }
+
     /// Returns how many bytes were sent so far.
     pub fn bytes_sent(&self) -> u64 {
         self.screen.backend().bytes_sent()

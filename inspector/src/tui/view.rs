@@ -2,6 +2,7 @@
 
 mod bars;
 mod details;
+mod heading;
 mod layers;
 mod listing;
 mod overlay;

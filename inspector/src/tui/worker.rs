@@ -13,8 +13,11 @@ use std::sync::mpsc::Sender;
 use std::thread;
 
 use attar_image::blobs::Meter;
+use attar_image::manifest::Document;
+use attar_image::stack::{Settings, Stack};
+use attar_packages::ownership::Ownership;
 
-use super::source::{Failure, Found, Outline, Source, Told, Wanted};
+use super::source::{Failure, Found, Opened, Outline, Source, Told, Wanted};
 use super::task::{Event, TabEvent, TabId, Task};
 
 /// Starts threads, one for each task, and gives them what they need.
@@ -22,26 +25,28 @@ use super::task::{Event, TabEvent, TabId, Task};
 pub(super) struct Workers {
     source: Arc<dyn Source>,
     events: Sender<Event>,
+    wake: Arc<dyn Fn() + Send + Sync>,
     threads: NonZeroUsize,
-    now: Option<i64>,
+    now: i64,
 }
 
 /// Tells the state what is known of an image that is being opened.
 struct Teller<'a> {
     tab: TabId,
     meter: &'a Meter,
-    events: &'a Sender<Event>,
+    workers: &'a Workers,
 }
 
 impl Workers {
-    /// Returns what does tasks. So many threads read layers at a time.
+    /// Returns what does tasks. So many threads read layers at a time; `wake` is called after every event.
     pub(super) fn new(
         source: Arc<dyn Source>,
         events: Sender<Event>,
         threads: NonZeroUsize,
-        now: Option<i64>,
+        now: i64,
+        wake: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        Self { source, events, threads, now }
+        Self { source, events, wake: Arc::new(wake), threads, now }
     }
 
     /// Does a task on a thread of its own. What the terminal has to do itself is handed back.
@@ -61,6 +66,7 @@ impl Workers {
     fn tell(&self, event: Event) {
         // Nobody listens any more when the interface ends.
         let _ = self.events.send(event);
+        (self.wake)();
     }
 
     fn tell_tab(&self, tab: TabId, event: TabEvent) {
@@ -86,10 +92,10 @@ impl Workers {
                 let unfolded = Arc::new(show::unfold(&rows, what));
                 self.tell_tab(tab, TabEvent::Unfolded(rows, unfolded));
             }
-            Task::Search { tab, shown, query, from, meter } => {
+            Task::Search { tab, shown, text, query, from, meter } => {
                 let (found, at) = show::search(&shown, &query, from, &meter);
                 if !meter.is_cancelled() {
-                    self.tell_tab(tab, TabEvent::Found(query, found, at));
+                    self.tell_tab(tab, TabEvent::Found(text, found, at));
                 }
             }
             Task::Preview { tab, opened, snapshot, subject, meter } => {
@@ -103,7 +109,8 @@ impl Workers {
                 self.tell_tab(tab, TabEvent::Owners(owners.map(Arc::new)));
             }
             Task::Packages { tab, opened, snapshot, owners } => {
-                let list = super::listings::packages(&*self.source, &opened, &snapshot, &owners);
+                let list =
+                    super::listings::packages(&snapshot, &owners, &|layer| self.owners_at(&opened, layer));
                 self.tell_tab(tab, TabEvent::Packages(list));
             }
             Task::Verdict { tab, opened, meter } => {
@@ -120,8 +127,20 @@ impl Workers {
         }
     }
 
+    /// Reads which package had which path after a layer, before upper ones changed that.
+    fn owners_at(&self, opened: &Opened, layer: usize) -> Option<Ownership> {
+        let mut image = opened.image.clone();
+        let (mut manifest, mut config) = (image.manifest.into_value(), image.config.into_value());
+        manifest.layers.truncate(layer + 1);
+        config.rootfs.diff_ids.truncate(layer + 1);
+        (image.manifest, image.config) = (Document::new(manifest), Document::new(config));
+        let settings = Settings { cache: opened.analyses.as_deref(), ..Settings::default() };
+        let stack = Stack::read(&*opened.blobs, &image, &settings).ok()?;
+        self.source.owners(opened, &stack).ok()
+    }
+
     fn open(&self, tab: TabId, wanted: &Wanted, meter: &Meter) {
-        let teller = Teller { tab, meter, events: &self.events };
+        let teller = Teller { tab, meter, workers: self };
         let opened = self.source.open(wanted, &teller);
         self.tell_tab(tab, TabEvent::Opened(opened.map(Box::new)));
     }
@@ -129,15 +148,15 @@ impl Workers {
 
 impl Told for Teller<'_> {
     fn outline(&self, outline: Outline) {
-        let _ = self.events.send(Event::Tab(self.tab, TabEvent::Outline(outline)));
+        self.workers.tell_tab(self.tab, TabEvent::Outline(outline));
     }
 
     fn progress(&self, done: u64, total: Option<u64>) {
-        let _ = self.events.send(Event::Tab(self.tab, TabEvent::Progress(done, total)));
+        self.workers.tell_tab(self.tab, TabEvent::Progress(done, total));
     }
 
     fn note(&self, note: String) {
-        let _ = self.events.send(Event::Tab(self.tab, TabEvent::Note(note)));
+        self.workers.tell_tab(self.tab, TabEvent::Note(note));
     }
 
     fn is_cancelled(&self) -> bool {

@@ -4,7 +4,6 @@ use super::{App, Overlay, Place, Screen, Tab};
 use crate::browse::filter::Filter;
 use crate::tui::cursor::Cursor;
 use crate::tui::listing::Jump;
-use crate::tui::listings;
 use crate::tui::start::{Pane, Start, View};
 use crate::tui::task::LayerState;
 
@@ -49,7 +48,8 @@ impl App {
         tab.leave();
         tab.screen = Screen::Blame;
         tab.focus = Pane::Tree;
-        tab.fill_blame();
+        tab.blamed = tab.tree.wanted.clone().or_else(|| tab.tree.selected_path());
+        tab.is_blamed = false;
     }
 
     /// Does what the line under the cursor is for.
@@ -191,13 +191,6 @@ impl Tab {
             list.cursor = Cursor { at: row, ..list.cursor };
         }
         self.focus = Pane::Tree;
-    }
-
-    /// Computes what each layer did to the path under the cursor.
-    pub(super) fn fill_blame(&mut self) {
-        let path = self.tree.wanted.clone().or_else(|| self.tree.selected_path());
-        let (Some(snapshot), Some(path)) = (&self.snapshot, path) else { return };
-        self.lists[Screen::Blame.place()] = listings::blame(snapshot, &path);
     }
 
     /// Returns why the layer that is looked at has nothing to show.

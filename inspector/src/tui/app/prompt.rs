@@ -8,6 +8,7 @@ use attar_image::path::TreePath;
 use tui_input::Input;
 
 use super::{App, Overlay, Screen, Tab};
+use crate::browse::Query;
 use crate::browse::filter::Filter;
 use crate::tui::listing::{Jump, Listing};
 use crate::tui::listings;
@@ -235,8 +236,8 @@ impl App {
             tab.show_match();
             return;
         }
-        let query = match Filter::parse(text) {
-            Ok(query) => Arc::new(query),
+        let query = match Query::parse(text) {
+            Ok(query) => query,
             Err(error) => {
                 if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
                     prompt.error = Some(error.to_string());
@@ -249,7 +250,7 @@ impl App {
         tab.found.is_pending = true;
         tab.found.meter = Some(meter.clone());
         let from = tab.tree.selected().map(|here| (here, counts));
-        let task = Task::Search { tab: tab.id, shown, query, from, meter };
+        let task = Task::Search { tab: tab.id, shown, text: text.to_owned(), query, from, meter };
         self.task(task);
     }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use attar_image::blobs::Meter;
 use attar_image::digest::Digest;
+use attar_image::path::TreePath;
 use attar_image::stack::PathId;
 use attar_packages::ownership::Ownership;
 
 use super::places::Places;
 use super::{Place, PreviewPane, Screen, Tree, within};
-use crate::browse::filter::Filter;
 use crate::tui::cursor::Cursor;
 use crate::tui::layout::Areas;
 use crate::tui::listing::Listing;
@@ -97,6 +97,9 @@ pub struct Tab {
     pub packages: Known<()>,
     /// Whether it is distroless.
     pub verdict: Known<Arc<Verdict>>,
+    /// The path whose layers are listed, and whether they are those of what was read last.
+    pub(super) blamed: Option<TreePath>,
+    pub(super) is_blamed: bool,
     /// Where keys go.
     pub focus: Pane,
     /// Where one was.
@@ -126,6 +129,8 @@ impl Tab {
             owners: Known::default(),
             packages: Known::default(),
             verdict: Known::default(),
+            blamed: None,
+            is_blamed: false,
             focus: Pane::Layers,
             places: Places::default(),
             details_top: 0,
@@ -230,7 +235,7 @@ impl Tab {
                 }
             }
             TabEvent::Unfolded(before, rows) => self.tree.take_unfolded(&before, rows),
-            TabEvent::Found(query, paths, at) => self.take_found(&query, paths, at),
+            TabEvent::Found(text, paths, at) => self.take_found(&text, paths, at),
             TabEvent::Preview(subject, preview) => self.take_preview(&subject, preview),
             TabEvent::Owners(owners) => self.owners = Known::of(owners),
             TabEvent::Packages(Ok(list)) => {
@@ -267,6 +272,7 @@ impl Tab {
         self.owners = Known::Unasked;
         self.found = Found::default();
         self.snapshot = Some(snapshot);
+        self.is_blamed = false;
     }
 
     fn fill_largest(&mut self) {
@@ -275,8 +281,8 @@ impl Tab {
         }
     }
 
-    fn take_found(&mut self, query: &Filter, paths: Vec<PathId>, at: usize) {
-        if query.as_str() != self.found.text {
+    fn take_found(&mut self, text: &str, paths: Vec<PathId>, at: usize) {
+        if text != self.found.text {
             return;
         }
         self.found.is_pending = false;
@@ -296,6 +302,11 @@ impl Tab {
             within(&mut list.cursor, length, height);
         }
         let (Phase::Open(opened), Some(snapshot)) = (&self.phase, &self.snapshot) else { return tasks };
+        if self.screen == Screen::Blame && !self.is_blamed {
+            let path = self.blamed.clone().unwrap_or_default();
+            self.lists[Screen::Blame.place()].replace(listings::blame(snapshot, &path));
+            self.is_blamed = true;
+        }
         let (tab, opened, snapshot) = (self.id, Opened::clone(opened), snapshot.clone());
         if self.screen == Screen::Verdict
             && snapshot.is_complete

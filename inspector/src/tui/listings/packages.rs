@@ -1,20 +1,33 @@
 //! What each package takes and wastes.
 
+use std::collections::BTreeMap;
+
 use attar_packages::ownership::Ownership;
 
 use crate::browse::packages::{Order, Packages};
 use crate::tui::format;
 use crate::tui::listing::{Column, Jump, Line, Listing, Width};
-use crate::tui::source::{Failure, Opened, Source};
+use crate::tui::source::Failure;
 use crate::tui::task::Snapshot;
 use crate::tui::theme::Role;
 
+/// Layers of which the package database is read at most, those that most came with of what is dead.
+const MAX_DATABASES: usize = 8;
+
+/// Reads what the package database said after the layers that dead files came with.
+fn lower(snapshot: &Snapshot, at: &dyn Fn(usize) -> Option<Ownership>) -> BTreeMap<usize, Ownership> {
+    let layers = &snapshot.analysis.layers;
+    let mut wasteful: Vec<usize> = (0..layers.len()).filter(|layer| layers[*layer].waste > 0).collect();
+    wasteful.sort_by_key(|layer| std::cmp::Reverse(layers[*layer].waste));
+    wasteful.truncate(MAX_DATABASES);
+    wasteful.into_iter().filter_map(|layer| Some((layer, at(layer)?))).collect()
+}
+
 /// Lists packages, those that waste most first, then those that take most.
 pub(crate) fn packages(
-    _source: &dyn Source,
-    _opened: &Opened,
     snapshot: &Snapshot,
     owners: &Ownership,
+    at: &dyn Fn(usize) -> Option<Ownership>,
 ) -> Result<Listing, Failure> {
     let columns = vec![
         Column::new("package", Width::Rest, 0),
@@ -25,8 +38,8 @@ pub(crate) fn packages(
         Column::new("came and died in layer", Width::Text(22), 1),
     ];
     let mut list = Listing::new("packages", columns);
-    // What the database said before upper layers changed it is not known here.
-    let packages = Packages::of(&snapshot.stack, owners, &|_| None);
+    let lower = lower(snapshot, at);
+    let packages = Packages::of(&snapshot.stack, owners, &|layer| lower.get(&layer));
     for place in packages.order(Order::Waste, false, "") {
         let share = &packages.shares[place];
         let (bytes, files, waste) = (share.bytes, share.files, share.dead());

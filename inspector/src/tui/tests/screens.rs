@@ -5,6 +5,8 @@ use std::sync::Arc;
 use attar_image::path::TreePath;
 
 use super::images::Folder;
+use crate::tui::keymap::Keymap;
+use crate::tui::run::settled;
 use crate::tui::source::Wanted;
 use crate::tui::start::{Pane, Start, View};
 use crate::tui::{dump, lines};
@@ -14,7 +16,7 @@ fn app() -> Start {
 }
 
 fn screen(start: Start, size: (u16, u16)) -> String {
-    lines(&dump(start, Arc::new(Folder::sample()), size, None)).join("\n")
+    lines(&dump(start, Keymap::default(), Arc::new(Folder::sample()), size, 0)).join("\n")
 }
 
 #[test]
@@ -58,11 +60,13 @@ fn one_column() {
 
 #[test]
 fn no_size_is_too_small() {
-    for width in 0..12 {
-        for height in 0..8 {
-            for view in View::ALL {
-                screen(Start { view: Some(*view), ..app() }, (width, height));
-            }
+    for view in View::ALL {
+        let start = Start { view: Some(*view), ..app() };
+        let mut app = settled(start, Keymap::default(), Arc::new(Folder::sample()), (80, 24), 0);
+        for (width, height) in (0..30).flat_map(|width| (0..12).map(move |height| (width, height))) {
+            app.resize((width, height));
+            let drawn = crate::tui::screen(&app);
+            assert_eq!((drawn.area.width, drawn.area.height), (width, height));
         }
     }
 }

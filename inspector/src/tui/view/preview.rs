@@ -20,19 +20,21 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
         let lines: Vec<(String, Role)> = detail.iter().map(|line| (line.clone(), Role::Text)).collect();
         return say(app, area, lines.get(tab.preview.top.min(lines.len())..).unwrap_or_default(), buffer);
     }
-    match &tab.preview.shown {
-        Known::Unasked => pane(app, spot, has_focus, "preview", buffer),
-        Known::Asked => {
-            pane(app, spot, has_focus, &format!("preview {}", app.spinner()), buffer);
-        }
-        Known::Failed(failure) => {
-            pane(app, spot, has_focus, "preview", buffer);
-            say(app, area, &[(failure.message.clone(), Role::Bad)], buffer);
-        }
+    let title = match &tab.preview.shown {
         Known::Known(preview) => {
             let mode = tab.preview.mode().unwrap_or(Mode::Facts);
-            let title = format!("{}: {}", preview.kind, mode.name());
-            pane(app, spot, has_focus, &title, buffer);
+            format!("{}: {}", preview.kind, mode.name())
+        }
+        Known::Asked => format!("preview {}", app.spinner()),
+        Known::Unasked | Known::Failed(_) => "preview".to_owned(),
+    };
+    pane(app, spot, has_focus, &title, buffer);
+    let area = super::heading::draw(app, tab, area, buffer);
+    match &tab.preview.shown {
+        Known::Unasked | Known::Asked => {}
+        Known::Failed(failure) => say(app, area, &[(failure.message.clone(), Role::Bad)], buffer),
+        Known::Known(preview) => {
+            let mode = tab.preview.mode().unwrap_or(Mode::Facts);
             draw_lines(app, tab, preview, mode, area, buffer);
             let count = preview.line_count(mode, usize::from(area.width));
             super::bars::scroll_bar(app, spot, tab.preview.top, count, buffer);

@@ -1,15 +1,16 @@
 //! What is computed to be looked at: views of layers, rows, matches, previews.
 
+use std::cmp::Ordering;
 use std::io;
 use std::sync::Arc;
 
 use attar_image::blobs::Meter;
 use attar_image::path::TreePath;
-use attar_image::stack::{EntryId, Form, PathId};
+use attar_image::stack::{EntryId, PathId};
 
 use super::failure;
-use crate::browse::filter::Filter;
-use crate::browse::{Rows, View, ViewSettings};
+use crate::browse::Query;
+use crate::browse::{self, Rows, View, ViewSettings};
 use crate::preview::{self, Content, MAX_READ, Preview, Surroundings};
 use crate::tui::source::{Failure, Opened};
 use crate::tui::task::{Shown, Snapshot, Subject, Unfold};
@@ -45,34 +46,48 @@ pub(super) fn unfold(rows: &Rows<View>, what: Unfold) -> Rows<View> {
     })
 }
 
-/// Finds what matches among what is shown.
+/// Finds what matches among what is shown, in the order of the tree, and which of it comes first from
+/// where one is.
 pub(super) fn search(
     shown: &Shown,
-    query: &Arc<Filter>,
+    query: &Query,
     from: Option<(PathId, bool)>,
     meter: &Meter,
 ) -> (Vec<PathId>, usize) {
-    let (stack, index) = (&shown.snapshot.stack, &shown.snapshot.index);
-    let settings = ViewSettings { filter: Some(query.clone()), ..shown.settings.clone() };
-    let view = shown.view.with(stack, index, &settings);
-    let (mut found, mut first) = (Vec::new(), None);
-    let mut pending = vec![PathId::ROOT];
-    while let Some(path) = pending.pop().filter(|_| !meter.is_cancelled()) {
-        let here = from.filter(|(from, _)| *from == path);
-        if here.is_some_and(|(_, counts)| counts) {
-            first = Some(found.len());
-        }
-        if view.is_match(path) {
-            found.push(path);
-        }
-        if here.is_some_and(|(_, counts)| !counts) {
-            first = Some(found.len());
-        }
-        pending.extend(view.children(path).iter().rev());
-    }
+    let found = browse::search(&shown.view, &shown.snapshot.stack, query, &|| meter.is_cancelled());
+    let is_before = |path: &PathId| match from {
+        None => false,
+        Some((here, counts)) => match order(&shown.view, *path, here) {
+            Ordering::Less => true,
+            Ordering::Equal => !counts,
+            Ordering::Greater => false,
+        },
+    };
+    let first = found.partition_point(is_before);
     // Behind the last one the first one follows.
-    let first = first.filter(|first| *first < found.len()).unwrap_or(0);
+    let first = if first < found.len() { first } else { 0 };
     (found, first)
+}
+
+/// Says which of two paths comes first in a tree with everything unfolded.
+fn order(view: &View, one: PathId, other: PathId) -> Ordering {
+    let above = |path: PathId| {
+        let up = |path: &PathId| (*path != PathId::ROOT).then(|| view.parent(*path));
+        let mut above: Vec<PathId> = std::iter::successors(Some(path), up).collect();
+        above.reverse();
+        above
+    };
+    let (one, other) = (above(one), above(other));
+    let common = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
+    match (one.get(common), other.get(common)) {
+        (Some(left), Some(right)) => {
+            let siblings = view.children(one[common - 1]);
+            let place = |path: &PathId| siblings.iter().position(|sibling| sibling == path);
+            place(left).cmp(&place(right))
+        }
+        // A directory comes before what is in it.
+        (left, right) => left.is_some().cmp(&right.is_some()),
+    }
 }
 
 /// Reads the beginning of a file and makes something to look at of it.
@@ -80,34 +95,30 @@ pub(super) fn preview(
     opened: &Opened,
     snapshot: &Snapshot,
     subject: &Subject,
-    now: Option<i64>,
+    now: i64,
     meter: &Meter,
 ) -> Result<Preview, Failure> {
     let stack = &snapshot.stack;
-    let content = |entry| content(opened, snapshot, entry, MAX_READ, meter);
-    match subject {
-        Subject::Implied(path) => Err(without(&stack.paths().path(*path).to_string())),
-        Subject::Difference { before, after } => {
-            let _ = before;
-            Ok(preview::preview(&content(*after)?, &Surroundings { now, ..Surroundings::unknown() }))
-        }
-        Subject::Entry(entry) if stack.row(stack.linked(*entry)).form == Form::File => {
-            let surroundings = Surroundings { now, ..Surroundings::unknown() };
-            let shown = preview::preview(&content(*entry)?, &surroundings);
-            match shown.more {
-                Some(more) if !meter.is_cancelled() => {
-                    let content = self::content(opened, snapshot, *entry, more, meter)?;
-                    Ok(preview::preview(&content, &surroundings))
-                }
-                _ => Ok(shown),
-            }
-        }
-        Subject::Entry(entry) => Err(without(&stack.paths().path(stack.place(*entry)).to_string())),
+    let content = |entry, limit| content(opened, snapshot, entry, limit, meter);
+    let entry = match subject {
+        Subject::Implied(path) => return Ok(preview::directory(stack, *path)),
+        Subject::Entry(entry) | Subject::Difference { after: entry, .. } => *entry,
+    };
+    if let Some(preview) = preview::entry(stack, entry) {
+        return Ok(preview);
     }
-}
-
-fn without(path: &str) -> Failure {
-    Failure { message: format!("{path} is no regular file"), hint: None }
+    let path = stack.paths().path(stack.place(entry));
+    let provider = preview::provider(stack, &opened.image.platform, &path);
+    let surroundings = Surroundings { now: Some(now), provider: Some(&provider) };
+    if let Subject::Difference { before, after } = subject {
+        let (before, after) = (content(*before, MAX_READ)?, content(*after, MAX_READ)?);
+        return Ok(preview::difference(&before, &after, &surroundings));
+    }
+    let shown = preview::preview(&content(entry, MAX_READ)?, &surroundings);
+    match shown.more {
+        Some(more) => Ok(preview::preview(&content(entry, more)?, &surroundings)),
+        None => Ok(shown),
+    }
 }
 
 /// Reads so many bytes of a file.

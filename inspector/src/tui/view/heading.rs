@@ -1,0 +1,66 @@
+//! What is known of the path under the cursor, above its preview.
+
+use attar_image::path::TreePath;
+use attar_image::stack::{EntryId, Stack};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{layers, put, shortened, tree};
+use crate::tui::app::{App, Known, Tab};
+use crate::tui::format;
+use crate::tui::text;
+use crate::tui::theme::Role;
+
+/// The least lines that are left for the preview itself.
+const BODY: u16 = 5;
+
+/// Draws as many lines as there is room for; returns the area below them.
+pub(super) fn draw(app: &App, tab: &Tab, area: Rect, buffer: &mut Buffer) -> Rect {
+    let lines = lines(app, tab, usize::from(area.width));
+    let room = area.height.saturating_sub(BODY);
+    let mut y = area.y;
+    for (line, role) in lines.into_iter().take(usize::from(room)) {
+        let line = shortened(app, &line, usize::from(area.width));
+        put(buffer, area.x, y, &line, area.width, app.theme.style(role));
+        y += 1;
+    }
+    Rect { y, height: area.bottom() - y, ..area }
+}
+
+fn lines(app: &App, tab: &Tab, width: usize) -> Vec<(String, Role)> {
+    let (Some(shown), Some(path)) = (&tab.tree.shown, tab.tree.selected()) else { return Vec::new() };
+    let stack = &shown.snapshot.stack;
+    let name = stack.paths().path(path);
+    let shown_name = text::cut_path(&name.to_string(), width, app.glyphs.ellipsis).into_owned();
+    let mut lines = vec![(shown_name, Role::Title)];
+    if let Some(entry) = shown.view.entry(path) {
+        let time = format::date(stack.row(entry).mtime);
+        lines.push((format!("{}  {time}", tree::attributes(stack, entry)), Role::Muted));
+        lines.push((origin(tab, stack, entry), Role::Muted));
+    }
+    lines.extend(owner(tab, &name));
+    lines.push((app.glyphs.border.horizontal_top.repeat(width), Role::Border));
+    lines
+}
+
+/// Says which layer brought an entry, and what became of it.
+fn origin(tab: &Tab, stack: &Stack, entry: EntryId) -> String {
+    let layer = stack.layer_of(entry);
+    let ended =
+        stack.end_of_name(entry).map(|end| format!(", {} by layer {}", end.reason.name(), end.layer + 1));
+    let command = layers::command(tab, layer);
+    format!("layer {}{}: {command}", layer + 1, ended.unwrap_or_default())
+}
+
+/// Says which package has a path.
+fn owner(tab: &Tab, path: &TreePath) -> Option<(String, Role)> {
+    match &tab.owners {
+        Known::Known(owners) => match owners.owner(path.as_bytes()) {
+            Some(package) => Some((format!("package {} {}", package.name, package.version), Role::Note)),
+            None if owners.packages().is_empty() => None,
+            None => Some(("in no package".to_owned(), Role::Muted)),
+        },
+        Known::Unasked | Known::Asked => None,
+        Known::Failed(failure) => Some((failure.message.clone(), Role::Bad)),
+    }
+}
