@@ -9,6 +9,7 @@
 //! at once.
 
 mod defaults;
+mod file;
 mod hints;
 mod key;
 mod settings;
@@ -18,6 +19,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::action::{Action, Context};
 use key::{sequence, written};
 
+pub use file::settings;
 pub use key::Key;
 pub use settings::{Mistake, MistakeKind, Quoted, Setting};
 

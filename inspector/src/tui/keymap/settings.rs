@@ -34,6 +34,9 @@ pub struct Mistake {
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MistakeKind {
+    /// The line is nothing that a file of keys has.
+    #[error("cannot read {0}: expected a context as in `tree:`, or keys below one as in `  x: extract`")]
+    Line(Quoted),
     /// No context has this name.
     #[error("unknown context {found}: expected {}{}", contexts(), meant(*nearest))]
     Context {
@@ -91,7 +94,7 @@ impl fmt::Display for Mistake {
 impl std::error::Error for Mistake {}
 
 impl Quoted {
-    fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         let short: String = text.chars().take(40).collect();
         let more = if short.len() < text.len() { "…" } else { "" };
         Self(format!("{}{more}", attar_image::path::escape(short.as_bytes())))

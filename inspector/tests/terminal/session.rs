@@ -1,0 +1,187 @@
+//! A pseudo terminal with something running in it.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::screen::VARIABLE;
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What runs in a pseudo terminal, from the terminal's side.
+pub(crate) struct Session {
+    /// None once it is hung up.
+    terminal: Option<File>,
+    /// What was shown and not waited for yet.
+    unread: String,
+    /// All that was shown since the interface was started.
+    pub(crate) log: String,
+    child: Child,
+    screen: Option<Pid>,
+    folder: tempfile::TempDir,
+}
+
+impl Session {
+    /// Starts a shell that has the terminal.
+    pub(crate) fn with_shell() -> Self {
+        let mut session = Self::run(&["--ctty", "dash", "-i"]);
+        session.wait_for("$ ");
+        session
+    }
+
+    /// Starts the interface alone, in a terminal that it controls.
+    pub(crate) fn alone() -> Self {
+        Self::run(&["--ctty", &program(), "--exact", "screen::screen", "--nocapture"])
+    }
+
+    /// Starts the interface alone, in a terminal that is nobody's.
+    pub(crate) fn without_control() -> Self {
+        Self::run(&[&program(), "--exact", "screen::screen", "--nocapture"])
+    }
+
+    fn run(arguments: &[&str]) -> Self {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+            .expect("a pseudo terminal");
+        grantpt(&terminal).expect("a pseudo terminal");
+        unlockpt(&terminal).expect("a pseudo terminal");
+        let name = ptsname(&terminal, Vec::new()).expect("a pseudo terminal");
+        let inner = || {
+            let inner = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
+            File::from(inner.expect("the other side"))
+        };
+        let terminal = File::from(terminal);
+        set_size(&terminal, 80, 24);
+        let is_screen = !arguments.contains(&"dash");
+        let mut command = Command::new("setsid");
+        command.args(arguments).env("TERM", "xterm").env("PS1", "$ ").env_remove("ENV");
+        command.stdin(inner()).stdout(inner()).stderr(inner());
+        if is_screen {
+            command.env(VARIABLE, "1");
+        }
+        let child = command.spawn().expect("util-linux");
+        // The command holds the other side too: while it does, nothing is ever hung up.
+        drop(command);
+        let folder = tempfile::tempdir().expect("a folder");
+        Self {
+            terminal: Some(terminal),
+            unread: String::new(),
+            log: String::new(),
+            child,
+            screen: None,
+            folder,
+        }
+    }
+
+    /// Types.
+    pub(crate) fn send(&mut self, text: &str) {
+        let terminal = self.terminal.as_mut().expect("a terminal that is not hung up");
+        terminal.write_all(text.as_bytes()).expect("the terminal takes keys");
+    }
+
+    /// Waits until a text was shown, and returns all that was up to its end.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(place) = self.unread.find(text) {
+                let rest = self.unread.split_off(place + text.len());
+                return std::mem::replace(&mut self.unread, rest);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(self.read(left) > 0, "{text:?} was never shown: {:?}", self.unread);
+        }
+    }
+
+    /// Reads what is shown next, and returns how many bytes; none if nothing comes any more.
+    fn read(&mut self, patience: Duration) -> usize {
+        let terminal = self.terminal.as_mut().expect("a terminal that is not hung up");
+        let patience = Timespec::try_from(patience).expect("a short time");
+        let ready = poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&patience)).expect("poll");
+        let mut bytes = [0; 4096];
+        let count = if ready == 0 { 0 } else { terminal.read(&mut bytes).unwrap_or(0) };
+        let text = String::from_utf8_lossy(&bytes[..count]);
+        self.unread.push_str(&text);
+        self.log.push_str(&text);
+        count
+    }
+
+    /// Returns what the shell says of the modes of the terminal.
+    #[track_caller]
+    pub(crate) fn modes(&mut self) -> String {
+        let file = self.folder.path().join("modes");
+        self.send(&format!("stty -a > {}; echo do'n'e\n", file.display()));
+        self.wait_for("done");
+        self.wait_for("$ ");
+        std::fs::read_to_string(&file).expect("what stty said")
+    }
+
+    /// Has the shell start the interface, and waits until it is drawn.
+    #[track_caller]
+    pub(crate) fn start_screen(&mut self) {
+        self.run_screen("", "");
+        self.wait_for("ready:");
+        let process = self.wait_for(".");
+        let process = process.trim_end_matches('.').parse().expect("the number of a process");
+        self.screen = Pid::from_raw(process);
+        self.log.clear();
+    }
+
+    /// Has the shell run the interface between other words, and say its status.
+    pub(crate) fn run_screen(&mut self, prefix: &str, suffix: &str) {
+        let program = program();
+        self.send(&format!(
+            "{VARIABLE}=1 {prefix} {program} --exact screen::screen --nocapture {suffix}; echo st'atus='$?\n"
+        ));
+    }
+
+    /// Has the shell say the status of what ran last.
+    pub(crate) fn ask_status(&mut self) {
+        self.send("echo st'atus='$?\n");
+    }
+
+    /// Sends a signal to the interface.
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        kill_process(self.screen.expect("the interface was started"), signal).expect("it runs");
+    }
+
+    /// Changes the size of the terminal.
+    pub(crate) fn resize(&mut self, width: u16, height: u16) {
+        set_size(self.terminal.as_ref().expect("a terminal that is not hung up"), width, height);
+    }
+
+    /// Closes the terminal, as a lost connection does.
+    pub(crate) fn hang_up(&mut self) {
+        self.terminal = None;
+    }
+
+    /// Waits until what was started ends; returns its status, none if it died of a signal.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        self.child.wait().expect("a child").code()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // A test that failed may leave it running.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn set_size(terminal: &File, width: u16, height: u16) {
+    let size = Winsize { ws_col: width, ws_row: height, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(terminal, size).expect("a size");
+}
+
+fn program() -> String {
+    let program = std::env::current_exe().expect("this program");
+    program.to_str().expect("a path in UTF-8").into()
+}
