@@ -137,10 +137,10 @@ pub enum Task {
         /// Ends it.
         meter: Arc<Meter>,
     },
-    /// Write a document to a file of this machine that is not there yet.
+    /// Write what is shown as JSON to a file of this machine that is not there yet.
     Export {
-        /// Its text.
-        text: String,
+        /// What.
+        what: Exported,
         /// The file.
         file: PathBuf,
     },
@@ -157,6 +157,15 @@ pub enum Task {
     Suspend,
     /// End.
     Quit,
+}
+
+/// What is exported.
+#[derive(Clone, Debug)]
+pub enum Exported {
+    /// A list.
+    List(Box<Listing>),
+    /// A tree, with all that is folded.
+    Tree(Arc<Shown>),
 }
 
 /// What is unfolded.
@@ -184,6 +193,19 @@ pub enum Subject {
         /// The entry.
         after: EntryId,
     },
+}
+
+/// Paths that match what was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Matches {
+    /// As it was typed.
+    pub text: String,
+    /// The paths in the order of the tree.
+    pub paths: Vec<PathId>,
+    /// Which of them comes first from where one is.
+    pub first: usize,
+    /// The paths in the order of their numbers.
+    pub numbers: Vec<PathId>,
 }
 
 /// Everything that is computed of an image's layers, as far as they were read.
@@ -285,8 +307,8 @@ pub enum TabEvent {
     View(Arc<Shown>),
     /// Rows that were unfolded, and of which rows.
     Unfolded(Arc<Rows<View>>, Arc<Rows<View>>),
-    /// What was typed, paths that match it, in the order of the tree, and which of them comes first from where one is.
-    Found(String, Vec<PathId>, usize),
+    /// Paths were found.
+    Found(Matches),
     /// A file was read.
     Preview(Subject, Result<Arc<Preview>, Failure>),
     /// Who has what.

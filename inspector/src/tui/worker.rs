@@ -1,13 +1,11 @@
 //! Threads that do what the state asks for, and tell it what came of it.
 
+mod export;
 mod extract;
 mod read;
 mod show;
 
-use std::fs::File;
-use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
@@ -93,9 +91,9 @@ impl Workers {
                 self.tell_tab(tab, TabEvent::Unfolded(rows, unfolded));
             }
             Task::Search { tab, shown, text, query, from, meter } => {
-                let (found, at) = show::search(&shown, &query, from, &meter);
+                let found = show::search(&shown, text, &query, from, &meter);
                 if !meter.is_cancelled() {
-                    self.tell_tab(tab, TabEvent::Found(text, found, at));
+                    self.tell_tab(tab, TabEvent::Found(found));
                 }
             }
             Task::Preview { tab, opened, snapshot, subject, meter } => {
@@ -122,7 +120,7 @@ impl Workers {
                 let extracted = extract::extract(&opened, &shown, path, &folder, &meter);
                 self.tell_tab(tab, TabEvent::Extracted(name, extracted));
             }
-            Task::Export { text, file } => self.tell(export(&text, &file)),
+            Task::Export { what, file } => self.tell(export::export(&what, &file)),
             Task::Copy { .. } | Task::Redraw | Task::Suspend | Task::Quit => {}
         }
     }
@@ -161,19 +159,6 @@ impl Told for Teller<'_> {
 
     fn is_cancelled(&self) -> bool {
         self.meter.is_cancelled()
-    }
-}
-
-/// Writes a document to a file that is not there yet.
-fn export(text: &str, file: &Path) -> Event {
-    let shown = file.display();
-    let written = File::create_new(file).and_then(|mut file| file.write_all(text.as_bytes()));
-    match written {
-        Ok(()) => Event::Done(format!("written to {shown}: {} bytes", text.len())),
-        Err(error) => {
-            let message = format!("cannot write `{shown}`: {error}");
-            Event::Failed(Failure { message, hint: None })
-        }
     }
 }
 

@@ -2,16 +2,13 @@
 
 use std::path::PathBuf;
 
-use attar_image::stack::PathId;
-use serde::Serialize;
-
 use super::{App, Screen};
 use crate::preview::Mode;
 use crate::tui::action::Action;
-use crate::tui::listing::Jump;
+use crate::tui::listing::{Jump, Listing};
 use crate::tui::source::Wanted;
 use crate::tui::start::Pane;
-use crate::tui::task::{Shown, Task};
+use crate::tui::task::{Exported, Task};
 
 /// Lines of a file that are copied at most.
 const MAX_LINES: usize = 20_000;
@@ -94,63 +91,21 @@ impl App {
     /// Writes what is shown to a file, as JSON.
     pub(super) fn export(&mut self, file: PathBuf) {
         match self.exported() {
-            Some(text) => self.task(Task::Export { text, file }),
+            Some(what) => self.task(Task::Export { what, file }),
             None => self.say("nothing to export here"),
         }
     }
 
-    fn exported(&self) -> Option<String> {
-        let document = match self.tab() {
-            None => serde_json::to_string_pretty(&self.images.exported()),
-            Some(tab) => match (tab.list(), &tab.tree.shown) {
-                (Some(list), _) => serde_json::to_string_pretty(&list.exported()),
-                (None, Some(shown)) => serde_json::to_string_pretty(&tree(shown)),
-                (None, None) => return None,
-            },
-        };
-        // Strings and numbers can always be written.
-        document.ok()
+    fn exported(&self) -> Option<Exported> {
+        let list = |list: &Listing| Exported::List(Box::new(list.clone()));
+        let Some(tab) = self.tab() else { return Some(list(&self.images)) };
+        match tab.list() {
+            Some(shown) => Some(list(shown)),
+            None => tab.tree.shown.clone().map(Exported::Tree),
+        }
     }
 
     pub(super) fn compare_with(&mut self, wanted: Wanted) {
         self.open(wanted);
     }
-}
-
-/// What is exported of a tree.
-#[derive(Serialize)]
-struct ExportedTree {
-    /// The first of its layers, from 1 for the lowest.
-    from: usize,
-    /// The last.
-    to: usize,
-    files: Vec<ExportedFile>,
-}
-
-#[derive(Serialize)]
-struct ExportedFile {
-    path: String,
-    change: Option<&'static str>,
-    layer: Option<usize>,
-    bytes: u64,
-    dead: u64,
-}
-
-/// Returns everything that is shown of a tree, unfolded or not.
-fn tree(shown: &Shown) -> ExportedTree {
-    let (stack, view) = (&shown.snapshot.stack, &shown.view);
-    let mut files = Vec::new();
-    let mut pending: Vec<PathId> = view.children(PathId::ROOT).iter().rev().copied().collect();
-    while let Some(path) = pending.pop() {
-        pending.extend(view.children(path).iter().rev());
-        let figures = view.figures(path);
-        files.push(ExportedFile {
-            path: stack.paths().path(path).to_string(),
-            change: view.mark(path).map(|mark| mark.name()),
-            layer: view.entry(path).map(|entry| stack.layer_of(entry) + 1),
-            bytes: figures.bytes,
-            dead: figures.dead,
-        });
-    }
-    ExportedTree { from: view.range().from + 1, to: view.range().to + 1, files }
 }

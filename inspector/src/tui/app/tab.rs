@@ -17,7 +17,7 @@ use crate::tui::listing::Listing;
 use crate::tui::listings;
 use crate::tui::source::{Failure, Opened, Outline, Verdict, Wanted};
 use crate::tui::start::Pane;
-use crate::tui::task::{LayerState, Snapshot, TabEvent, TabId, Task};
+use crate::tui::task::{LayerState, Matches, Snapshot, TabEvent, TabId, Task};
 
 /// How far an image is.
 #[derive(Clone, Debug)]
@@ -51,6 +51,8 @@ pub struct Found {
     pub text: String,
     /// Paths that match, in the order of the tree.
     pub paths: Vec<PathId>,
+    /// The same paths in the order of their numbers.
+    numbers: Vec<PathId>,
     /// The one that is looked at.
     pub at: usize,
     /// Rows that match, in a list.
@@ -235,7 +237,7 @@ impl Tab {
                 }
             }
             TabEvent::Unfolded(before, rows) => self.tree.take_unfolded(&before, rows),
-            TabEvent::Found(text, paths, at) => self.take_found(&text, paths, at),
+            TabEvent::Found(matches) => self.take_found(matches),
             TabEvent::Preview(subject, preview) => self.take_preview(&subject, preview),
             TabEvent::Owners(owners) => self.owners = Known::of(owners),
             TabEvent::Packages(Ok(list)) => {
@@ -281,13 +283,13 @@ impl Tab {
         }
     }
 
-    fn take_found(&mut self, text: &str, paths: Vec<PathId>, at: usize) {
-        if text != self.found.text {
-            return;
+    fn take_found(&mut self, matches: Matches) {
+        if matches.text == self.found.text {
+            self.found.is_pending = false;
+            self.found.at = matches.first;
+            (self.found.paths, self.found.numbers) = (matches.paths, matches.numbers);
+            self.show_match();
         }
-        self.found.is_pending = false;
-        (self.found.paths, self.found.at) = (paths, at);
-        self.show_match();
     }
 
     /// Brings cursors onto the screen, and returns what is looked at and not there yet.
@@ -345,6 +347,13 @@ impl Tab {
             tasks.extend(self.ask_preview(&opened));
         }
         tasks
+    }
+}
+
+impl Found {
+    /// Says whether a path matches what was searched for.
+    pub fn has(&self, path: PathId) -> bool {
+        self.numbers.binary_search(&path).is_ok()
     }
 }
 

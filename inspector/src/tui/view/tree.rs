@@ -76,7 +76,7 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
     for (y, row) in (area.y..area.bottom()).zip(rows.iter_from(tab.tree.cursor.top)) {
         let number = tab.tree.cursor.top + usize::from(y - area.y);
         let line = Rect { y, height: 1, ..area };
-        draw_row(app, shown, &row, columns, line, buffer);
+        draw_row(app, tab, shown, &row, columns, line, buffer);
         if number == tab.tree.cursor.at {
             let role = if has_focus { Role::Cursor } else { Role::Selected };
             buffer.set_style(line, app.theme.style(role));
@@ -131,7 +131,15 @@ fn draw_heading(app: &App, columns: Columns, area: Rect, buffer: &mut Buffer) {
     put(buffer, x + 2, area.y, "name", area.right().saturating_sub(x + 2), style);
 }
 
-fn draw_row(app: &App, shown: &Shown, row: &Row<PathId>, columns: Columns, area: Rect, buffer: &mut Buffer) {
+fn draw_row(
+    app: &App,
+    tab: &Tab,
+    shown: &Shown,
+    row: &Row<PathId>,
+    columns: Columns,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let (stack, view) = (&shown.snapshot.stack, &shown.view);
     let mark = view.mark(row.node).unwrap_or(Mark::Unchanged);
     let entry = view.entry(row.node);
@@ -170,6 +178,11 @@ fn draw_row(app: &App, shown: &Shown, row: &Row<PathId>, columns: Columns, area:
     let name = text::cut(&name, usize::from(room), app.glyphs.ellipsis);
     let is_directory = row.has_children || entry.is_none_or(|entry| stack.row(entry).form == Form::Directory);
     let name_style = if is_directory { style.patch(app.theme.style(Role::Directory)) } else { style };
+    let name_style = match (tab.found.has(row.node), tab.found.paths.get(tab.found.at) == Some(&row.node)) {
+        (_, true) => name_style.patch(app.theme.style(Role::CurrentMatch)),
+        (true, false) => name_style.patch(app.theme.style(Role::Match)),
+        (false, false) => name_style,
+    };
     let end = put(buffer, x, area.y, &name, room, name_style);
     if let Some(target) = entry.and_then(|entry| target(stack, entry)) {
         let left = area.right().saturating_sub(end);

@@ -13,7 +13,7 @@ use crate::browse::Query;
 use crate::browse::{self, Rows, View, ViewSettings};
 use crate::preview::{self, Content, MAX_READ, Preview, Surroundings};
 use crate::tui::source::{Failure, Opened};
-use crate::tui::task::{Shown, Snapshot, Subject, Unfold};
+use crate::tui::task::{Matches, Shown, Snapshot, Subject, Unfold};
 
 /// Computes what a range of layers shows. What was shown before saves work where it is of the same layers.
 pub(super) fn view(
@@ -50,11 +50,12 @@ pub(super) fn unfold(rows: &Rows<View>, what: Unfold) -> Rows<View> {
 /// where one is.
 pub(super) fn search(
     shown: &Shown,
+    text: String,
     query: &Query,
     from: Option<(PathId, bool)>,
     meter: &Meter,
-) -> (Vec<PathId>, usize) {
-    let found = browse::search(&shown.view, &shown.snapshot.stack, query, &|| meter.is_cancelled());
+) -> Matches {
+    let paths = browse::search(&shown.view, &shown.snapshot.stack, query, &|| meter.is_cancelled());
     let is_before = |path: &PathId| match from {
         None => false,
         Some((here, counts)) => match order(&shown.view, *path, here) {
@@ -63,10 +64,12 @@ pub(super) fn search(
             Ordering::Greater => false,
         },
     };
-    let first = found.partition_point(is_before);
+    let first = paths.partition_point(is_before);
     // Behind the last one the first one follows.
-    let first = if first < found.len() { first } else { 0 };
-    (found, first)
+    let first = if first < paths.len() { first } else { 0 };
+    let mut numbers = paths.clone();
+    numbers.sort_unstable();
+    Matches { text, paths, first, numbers }
 }
 
 /// Says which of two paths comes first in a tree with everything unfolded.
