@@ -16,6 +16,7 @@ pub mod layout;
 pub mod listing;
 mod listings;
 pub mod palette;
+mod picture;
 mod run;
 pub mod source;
 pub mod start;
@@ -27,6 +28,7 @@ pub mod view;
 mod worker;
 
 pub use cursor::Cursor;
+pub use picture::svg;
 pub use run::{RunError, dump, lines, run, screen};
 
 #[cfg(test)]
