@@ -332,7 +332,7 @@ fn a_layer_that_is_not_there_is_shown_and_leaves_rules_open() {
     std::fs::remove_file(image.blob(&image.layers()[1])).expect("a blob");
     let run = |arguments: &[&str]| attar(&scratch).args(["inspect", "oci:image"]).args(arguments).run();
     let shown = run(&[]).success();
-    assert!(shown.contains("  step 2\n      not read: the blob is not there\n"), "{shown}");
+    assert!(shown.contains("  step 2\n      not read: the layer is not there\n"), "{shown}");
     scratch.write("attar-policy.yaml", "inspect: {size: {layers: 3}, waste: {bytes: 1 GB}}\n");
     let judged = run(&["--ci"]);
     assert_eq!(judged.code, Some(3), "{}", judged.stderr);
