@@ -82,7 +82,9 @@ fn stops_and_comes_back(stop: impl FnOnce(&mut Session)) {
     let shown = session.wait_for("resumed");
     assert!(shown.contains("\x1b[?1049h") && shown.contains("\x1b[?25l"), "{shown:?}");
     session.send("q");
-    session.wait_for("\x1b[?1049l");
+    session.wait_for("\x1b[?25h");
+    // Until it has ended, it reads what is typed.
+    session.wait_for("$ ");
     assert_eq!(session.modes(), before, "at the end");
 }
 
@@ -108,7 +110,9 @@ fn stopped_where_nobody_could_leave_the_terminal() {
     let shown = session.wait_for("resumed");
     assert!(shown.contains("\x1b[?1049h"), "{shown:?}");
     session.send("q");
-    session.wait_for("\x1b[?1049l");
+    session.wait_for("\x1b[?25h");
+    // Until it has ended, it reads what is typed.
+    session.wait_for("$ ");
     assert_eq!(session.modes(), before);
 }
 
