@@ -29,7 +29,9 @@ impl Range {
 pub enum Mark {
     /// Nothing stood there before.
     Added,
-    /// Something else stood there; or, of a directory, something below it is not unchanged.
+    /// Something else stood there; or, of a directory, something below it is not unchanged. A file that was
+    /// taken away by one layer and brought again by another, of the same size, counts as something else
+    /// unless the stack has the digests of contents: nothing else compares the two.
     Modified,
     /// The same content was written again, whether or not for another owner, mode or time. A directory is
     /// rewritten when only its time differs.

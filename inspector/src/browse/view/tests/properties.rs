@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::stack_with_digests;
 
 /// One step of a layer.
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +154,7 @@ proptest! {
         let to = to.min(steps.len() - 1);
         let from = from.min(to);
         let (mut tree, mut trees) = (Tree::new(), vec![Tree::new()]);
-        let stack = stack(steps.iter().map(|steps| {
+        let stack = stack_with_digests(steps.iter().map(|steps| {
             let layer = layer(steps, &mut tree);
             trees.push(whole(&tree));
             layer
