@@ -9,7 +9,7 @@
 //!
 //! Bytes are hostile. Nothing here panics, and every figure that grows with them has a limit. All text of
 //! the lines and facts is harmless to a terminal: control characters, and invisible ones, are escaped.
-//! Passwords and private keys are masked before anything else looks at the bytes.
+//! Passwords and private keys are masked before any bytes of a file are shown.
 
 mod archive;
 mod certificates;
@@ -298,8 +298,8 @@ pub fn preview(content: &Content, surroundings: &Surroundings<'_>) -> Preview {
     preview
 }
 
-/// Tells what a content is. Only what it would not be told by any more is looked for in its masked form,
-/// and all that is shown comes from that, facts aside.
+/// Tells what a content is. `shown` is the same, masked: text comes from it. Programs and archives are read
+/// unmasked, since what is a key's place by mistake would damage them; of them only facts and names show.
 fn look(content: &Content, shown: &Content, surroundings: &Surroundings<'_>) -> Preview {
     if content.size == 0 {
         return Preview::new(Kind::Empty, &[Mode::Facts]);
