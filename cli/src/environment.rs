@@ -12,6 +12,8 @@ use std::path::PathBuf;
 pub(crate) enum Variable {
     SourceDateEpoch,
     NoColor,
+    Term,
+    ColorFgBg,
     Ci,
     XdgCacheHome,
     XdgConfigHome,
@@ -34,9 +36,11 @@ pub(crate) enum Variable {
 
 impl Variable {
     /// Every variable, in the order of the reference.
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 22] = [
         Self::SourceDateEpoch,
         Self::NoColor,
+        Self::Term,
+        Self::ColorFgBg,
         Self::Ci,
         Self::XdgCacheHome,
         Self::XdgConfigHome,
@@ -62,6 +66,8 @@ impl Variable {
         match self {
             Self::SourceDateEpoch => "SOURCE_DATE_EPOCH",
             Self::NoColor => "NO_COLOR",
+            Self::Term => "TERM",
+            Self::ColorFgBg => "COLORFGBG",
             Self::Ci => "CI",
             Self::XdgCacheHome => "XDG_CACHE_HOME",
             Self::XdgConfigHome => "XDG_CONFIG_HOME",
@@ -90,6 +96,10 @@ impl Variable {
                 "seconds since 1970 for `created` and the history of images; layers never depend on it"
             }
             Self::NoColor => "any value: no colours",
+            Self::Term => "kind of the terminal; on one of the kind `dumb` no interface can be drawn",
+            Self::ColorFgBg => {
+                "colours of the terminal, such as `0;15`: on a light background the theme is `light`"
+            }
             Self::Ci => "any value: plain lines instead of bars, even on a terminal",
             Self::XdgCacheHome => "folder of caches; the cache is `attar` in it",
             Self::XdgConfigHome => "folder of configuration; the file is `attar/config` in it",

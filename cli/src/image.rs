@@ -179,6 +179,10 @@ impl Blobs for Opened {
         self.blobs.has(descriptor)
     }
 
+    fn is_elsewhere(&self, descriptor: &Descriptor) -> bool {
+        self.blobs.is_elsewhere(descriptor)
+    }
+
     fn place(&self, digest: &Digest) -> PathBuf {
         self.blobs.place(digest)
     }

@@ -26,6 +26,11 @@ pub trait Blobs: Send + Sync {
         self.open(descriptor).is_ok()
     }
 
+    /// Says whether opening a blob brings it from elsewhere first, which is better avoided.
+    fn is_elsewhere(&self, _descriptor: &Descriptor) -> bool {
+        false
+    }
+
     /// Returns what messages call a blob.
     fn place(&self, digest: &Digest) -> PathBuf {
         digest.to_string().into()

@@ -4,17 +4,24 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::screen::ScreenArgs;
 use super::shared::RegistryArgs;
 use crate::output::{Format, Output};
 
 /// Show what each layer of an image holds, and what is dead in it and why.
+///
+/// On a terminal, an interface opens for looking around: `?` lists its keys, `q` quits it. Elsewhere, or
+/// with an option that asks for a report, there is a report.
 ///
 /// Dead bytes are those that a later entry deletes, replaces or hides: whoever pulls the image pulls them
 /// all the same, and can read them. Each is shown with the layer it came with, the layer it died by, and
 /// the edit that saves it.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
-  attar inspect reg.example/api:1.4           layers, their sizes, what is dead and what to do about it
+  attar inspect                               choose one of this machine's images
+  attar inspect reg.example/api:1.4           look around in its layers and files
+  attar inspect api:1.4 --view waste          the same, first of all what is dead
+  attar inspect api:1.4 -o table              layers, their sizes, what is dead and what to do about it
   attar inspect oci:image -o listing          every entry of every layer, one a line
   attar inspect api.tar -o json=api.json -o markdown=api.md
   attar inspect oci:image --ci                exit code 2 if a rule of ./attar-policy.yaml is broken
@@ -29,9 +36,9 @@ Images: REF (of Docker or Podman, else of its registry), registry:REF, docker:RE
 oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], rootfs:FILE|DIR, a path, or `-`
 (an archive on standard input).")]
 pub(crate) struct InspectArgs {
-    /// Image.
+    /// Image; several in the interface. Default: those of this machine, in the interface.
     #[arg(value_name = "IMAGE")]
-    pub(crate) image: String,
+    pub(crate) images: Vec<String>,
 
     /// Platform to inspect, such as `linux/arm64`. Default: this machine's, else the first.
     #[arg(long, value_name = "PLATFORM")]
@@ -75,6 +82,9 @@ pub(crate) struct InspectArgs {
         value_parser = Output::parser(Format::OF_LAYERS)
     )]
     pub(crate) outputs: Vec<Output>,
+
+    #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
 
     #[command(flatten)]
     pub(crate) registry: RegistryArgs,

@@ -91,6 +91,10 @@ impl Blobs for Streamed {
     fn has(&self, descriptor: &Descriptor) -> bool {
         self.into.has(descriptor)
     }
+
+    fn is_elsewhere(&self, descriptor: &Descriptor) -> bool {
+        !self.into.has(descriptor)
+    }
 }
 
 impl Fetching for Streamed {

@@ -3,6 +3,8 @@
 //! Nothing below this module sees a flag, a variable, the configuration file or the clock.
 
 mod config;
+pub(crate) mod keys;
+mod screen;
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
@@ -17,6 +19,8 @@ use crate::environment::Variable;
 use crate::failure::Usage;
 use crate::size::Size;
 
+pub(crate) use screen::Screen;
+
 /// What holds for the whole process.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -28,6 +32,10 @@ pub(crate) struct Settings {
     pub(crate) color: bool,
     /// How progress is shown.
     pub(crate) progress: Progress,
+    /// What the terminal says of itself.
+    pub(crate) screen: Screen,
+    /// Whether anything is logged to standard error.
+    pub(crate) is_logging: bool,
     /// Number of threads.
     pub(crate) threads: NonZeroUsize,
     /// Size that the cache may have after a build.
@@ -106,6 +114,8 @@ impl Settings {
             verbosity,
             color: uses_color(color),
             progress: progress_on_this_terminal(progress, verbosity),
+            screen: Screen::resolve(color),
+            is_logging: verbosity == Verbosity::Debug || Variable::AttarLog.is_set(),
             threads: arguments.threads.or(file.threads).unwrap_or_else(cores),
             cache_limit: CACHE_LIMIT,
             certificates: Variable::SslCertFile.path(),
@@ -118,6 +128,27 @@ impl Settings {
             source_date_epoch: source_date_epoch()?,
             now: Timestamp::now(),
         })
+    }
+
+    /// Returns settings without any wishes.
+    #[cfg(test)]
+    pub(crate) fn plain() -> Self {
+        Self {
+            cache: PathBuf::new(),
+            verbosity: Verbosity::Normal,
+            color: false,
+            progress: Progress::Hidden,
+            screen: Screen::default(),
+            is_logging: false,
+            threads: NonZeroUsize::MIN,
+            cache_limit: CACHE_LIMIT,
+            certificates: None,
+            config_folder: PathBuf::new(),
+            netrc: None,
+            mirrors: Vec::new(),
+            source_date_epoch: None,
+            now: Timestamp::UNIX_EPOCH,
+        }
     }
 
     /// Resolves where packages come from: the command line before the configuration file.
@@ -210,20 +241,7 @@ mod tests {
 
     #[test]
     fn mirrors_of_the_command_line_come_first() {
-        let settings = Settings {
-            cache: PathBuf::new(),
-            verbosity: Verbosity::Normal,
-            color: false,
-            progress: Progress::Hidden,
-            threads: NonZeroUsize::MIN,
-            cache_limit: CACHE_LIMIT,
-            certificates: None,
-            config_folder: PathBuf::new(),
-            netrc: None,
-            mirrors: vec!["c".into()],
-            source_date_epoch: None,
-            now: Timestamp::UNIX_EPOCH,
-        };
+        let settings = Settings { mirrors: vec!["c".into()], ..Settings::plain() };
         let arguments = SourceArgs { mirrors: vec!["a b".into()], offline: true, allow_rollback: false };
         let expected = SourceSettings {
             mirrors: vec!["a".into(), "b".into(), "c".into()],

@@ -19,6 +19,7 @@ mod hostile;
 mod hostile_images;
 mod inspect;
 mod inspect_judges;
+mod inspect_screen;
 mod judges;
 mod kill;
 mod loading;

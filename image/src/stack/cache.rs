@@ -28,8 +28,12 @@ pub(super) struct Cache<'a>(pub(super) &'a dyn Analyses);
 impl Cache<'_> {
     pub(super) fn load(&self, digest: Digest, identity: Identity) -> Option<Table> {
         let bytes = self.0.load(&verified(digest)).or_else(|| self.0.load(&unverified(digest, identity)))?;
-        let table: Table = unpack(&bytes)?;
-        table.is_sound().then_some(table)
+        table(&bytes)
+    }
+
+    /// Returns the analysis of a blob with this digest, wherever it was then and is now.
+    pub(super) fn load_verified(&self, digest: Digest) -> Option<Table> {
+        table(&self.0.load(&verified(digest))?)
     }
 
     pub(super) fn store(&self, digest: Digest, identity: Identity, table: &Table) {
@@ -49,6 +53,11 @@ impl Cache<'_> {
             self.0.store(&hashes(digest, identity), &bytes);
         }
     }
+}
+
+fn table(bytes: &[u8]) -> Option<Table> {
+    let table: Table = unpack(bytes)?;
+    table.is_sound().then_some(table)
 }
 
 fn verified(digest: Digest) -> String {

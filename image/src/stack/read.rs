@@ -42,14 +42,17 @@ pub fn read_layer(
     settings: &Settings<'_>,
 ) -> Result<Table, StackError> {
     let digest = descriptor.digest;
+    let cache = settings.cache.map(Cache);
+    let is_enough = |table: &Table| !settings.verify && (!settings.digests || table.has_digests());
+    if blobs.is_elsewhere(descriptor)
+        && let Some(table) = cache.as_ref().and_then(|cache| cache.load_verified(digest)).filter(is_enough)
+    {
+        return Ok(table);
+    }
     let blob =
         blobs.open(descriptor).map_err(|source| StackError::Layout { digest, source: Box::new(source) })?;
     let identity = blob.identity();
-    let cache = settings.cache.map(Cache);
-    let kept = || cache.as_ref()?.load(digest, identity);
-    if !settings.verify
-        && let Some(table) = kept().filter(|table| !settings.digests || table.has_digests())
-    {
+    if let Some(table) = cache.as_ref().and_then(|cache| cache.load(digest, identity)).filter(is_enough) {
         return Ok(table);
     }
     let table = read(blob, descriptor, settings)?;

@@ -32,21 +32,8 @@ pub struct Start {
     pub is_ascii: bool,
     /// Whether the mouse is listened to.
     pub has_mouse: bool,
-    /// The user's own keys.
-    pub keys: Option<Keys>,
     /// How many threads read at a time.
     pub threads: NonZeroUsize,
-    /// Draws one screen of so many columns and lines as text instead, once all that was asked for is there.
-    pub dump: Option<(u16, u16)>,
-}
-
-/// A file of the user's own keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keys {
-    /// What messages call the file.
-    pub name: String,
-    /// What it says.
-    pub text: String,
 }
 
 impl Default for Start {
@@ -64,9 +51,7 @@ impl Default for Start {
             theme: None,
             is_ascii: false,
             has_mouse: true,
-            keys: None,
             threads: NonZeroUsize::MIN,
-            dump: None,
         }
     }
 }

@@ -1,12 +1,15 @@
-//! `attar inspect`: what the layers of an image hold, what is dead, whether rules are kept.
+//! `attar inspect`: what the layers of an image hold, what is dead, whether rules are kept: as a report, or
+//! in an interface to look around.
 
 mod findings;
 mod gather;
+mod purpose;
 mod report;
 mod rules;
 mod table;
-#[cfg_attr(not(test), expect(dead_code, reason = "what asks for images is made beside it"))]
 mod terminal;
+
+use std::io::{self, IsTerminal as _};
 
 use anyhow::Context as _;
 
@@ -20,11 +23,21 @@ use crate::settings::Settings;
 use crate::source::{self, ImageSource, Source};
 
 use gather::Wanted;
+use purpose::Purpose;
 use report::Inspection;
 use rules::Rules;
 
 pub(crate) fn run(arguments: &InspectArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let source = image(&arguments.image)?;
+    let has_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    match Purpose::of(arguments, has_terminal)? {
+        Purpose::Report(image) => report(image, arguments, settings),
+        Purpose::Interface => terminal::open(arguments, settings),
+        Purpose::Screen(width, height) => terminal::draw_once(arguments, (width, height), settings),
+    }
+}
+
+fn report(name: &str, arguments: &InspectArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let source = image(name)?;
     let baseline = arguments.baseline.as_deref().map(image).transpose()?;
     // Rules come first: what is wrong with them is said before anything is read.
     let rules = Rules::of(arguments)?;
@@ -38,7 +51,7 @@ pub(crate) fn run(arguments: &InspectArgs, settings: &Settings) -> anyhow::Resul
     };
     let wanted = Wanted::of(arguments, &rules);
     let opened = open(&source, arguments.platform.as_deref())?;
-    let mut images = gather::images(&arguments.image, &opened, wanted)?;
+    let mut images = gather::images(name, &opened, wanted)?;
     if let (Some(source), Some(name)) = (&baseline, &arguments.baseline) {
         // The same platform of both, where they have one.
         let has_platform = !opened.is_root && !matches!(source, ImageSource::Root(_));

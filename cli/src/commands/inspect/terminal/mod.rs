@@ -1,29 +1,67 @@
-//! What the terminal interface gets from outside: images, their owners and verdicts.
+//! The terminal interface, and what it gets from outside: images, their owners and verdicts.
 //!
-//! Nothing here writes to the terminal: whatever there is to say goes to the interface.
+//! While it is open nothing here writes to the terminal: whatever there is to say goes to the interface.
 
 mod here;
 mod list;
+mod start;
 mod told;
 mod verdict;
 
+use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use attar_builder::event::Events;
 use attar_image::blobs::{Cancelled, Meter};
 use attar_image::stack::{self, Stack};
+use attar_inspector::tui;
+use attar_inspector::tui::keymap::Keymap;
 use attar_inspector::tui::source::{Failure, Fetching, Found, Opened, Source, Told, Verdict, Wanted};
 use attar_packages::ownership::Ownership;
 
 use crate::analyses::Analyses;
-use crate::args::RegistryArgs;
+use crate::args::{InspectArgs, RegistryArgs};
+use crate::exit_code::ExitCode;
 use crate::failure::{self, Usage};
+use crate::output;
 use crate::ownership;
 use crate::remote::{self, Distant, Traffic};
-use crate::settings::Settings;
+use crate::settings::{Settings, keys};
 use crate::source::ImageSource;
 
 use told::Telling;
+
+/// Opens the interface, and returns when the user leaves it.
+pub(super) fn open(arguments: &InspectArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+    if settings.is_logging && io::stderr().is_terminal() {
+        return Err(Usage::new("the log would be written over the interface")
+            .hint("`2> FILE` keeps it; `-o table` reports instead")
+            .into());
+    }
+    let (start, keymap) = (start::of(arguments, settings)?, keymap(arguments, settings)?);
+    let (source, now) = (Images::new(settings, &arguments.registry), settings.now.as_second());
+    tui::run(start, keymap, Arc::new(source), settings.screen.kind.clone(), now)?;
+    Ok(ExitCode::Yes)
+}
+
+/// Draws one screen of the interface as text when all that was asked for is there.
+pub(super) fn draw_once(
+    arguments: &InspectArgs,
+    size: (u16, u16),
+    settings: &Settings,
+) -> anyhow::Result<ExitCode> {
+    let (start, keymap) = (start::of(arguments, settings)?, keymap(arguments, settings)?);
+    let (source, now) = (Images::new(settings, &arguments.registry), settings.now.as_second());
+    let drawn = tui::dump(start, keymap, Arc::new(source), size, now);
+    let mut text = tui::lines(&drawn).join("\n");
+    text.push('\n');
+    output::print(text.as_bytes())?;
+    Ok(ExitCode::Yes)
+}
+
+fn keymap(arguments: &InspectArgs, settings: &Settings) -> anyhow::Result<Keymap> {
+    keys::read(arguments.screen.keys.as_deref(), &settings.config_folder.join("attar/keys.yaml"))
+}
 
 /// Gives the interface what it asks for.
 pub(super) struct Images {

@@ -1,6 +1,7 @@
 //! Images come to the interface as they should, and honestly fail when they cannot.
 
-use std::num::NonZeroUsize;
+mod engines;
+
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,11 +14,8 @@ use attar_inspector::tui::source::{CheckState, Outline};
 use attar_testing::layers::{Codec, Layer, write_docker_archive, write_layout};
 use attar_testing::registry::{Fault, Options, Registry};
 use attar_testing::{Scratch, wait};
-use jiff::Timestamp;
 
 use super::*;
-use crate::settings::{Progress, Verbosity};
-use crate::size::Size;
 
 /// How long something may take that ends soon after it is asked to.
 const SOON: Duration = Duration::from_secs(5);
@@ -25,20 +23,8 @@ const SOON: Duration = Duration::from_secs(5);
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 fn images(scratch: &Scratch) -> Images {
-    let settings = Settings {
-        cache: scratch.join("cache"),
-        verbosity: Verbosity::Normal,
-        color: false,
-        progress: Progress::Hidden,
-        threads: NonZeroUsize::MIN,
-        cache_limit: Size(1 << 20),
-        certificates: None,
-        config_folder: scratch.join("config"),
-        netrc: None,
-        mirrors: Vec::new(),
-        source_date_epoch: None,
-        now: Timestamp::UNIX_EPOCH,
-    };
+    let settings =
+        Settings { cache: scratch.join("cache"), config_folder: scratch.join("config"), ..Settings::plain() };
     Images::new(&settings, &RegistryArgs::default())
 }
 
@@ -46,6 +32,10 @@ fn images(scratch: &Scratch) -> Images {
 #[derive(Default)]
 struct Heard {
     notes: Mutex<Vec<String>>,
+    outlines: Mutex<Vec<Outline>>,
+    progress: Mutex<Vec<(u64, Option<u64>)>>,
+    /// Whether it loses interest as soon as something comes.
+    stops_at_progress: bool,
     is_cancelled: AtomicBool,
 }
 
@@ -57,10 +47,13 @@ impl Heard {
 
 impl Told for Heard {
     fn outline(&self, outline: Outline) {
-        panic!("only engines know more before: {outline:?}");
+        self.outlines.lock().expect("no panic").push(outline);
     }
 
-    fn progress(&self, _done: u64, _total: Option<u64>) {}
+    fn progress(&self, done: u64, total: Option<u64>) {
+        self.progress.lock().expect("no panic").push((done, total));
+        self.is_cancelled.fetch_or(self.stops_at_progress, Ordering::Relaxed);
+    }
 
     fn note(&self, note: String) {
         self.notes.lock().expect("no panic").push(note);
@@ -82,9 +75,13 @@ fn noise(length: usize) -> Vec<u8> {
 
 /// Puts an image of two layers into a registry as `app:1`; the upper one has this many bytes and more.
 fn published(scratch: &Scratch, size: usize) -> Registry {
+    published_in(scratch, Codec::Plain, size)
+}
+
+fn published_in(scratch: &Scratch, codec: Codec, size: usize) -> Registry {
     let layers = [Layer::new().file("etc/a", "a").tar(), Layer::new().file("usr/b", noise(size)).tar()];
     let folder = scratch.join("published");
-    write_layout(&folder, "1", Codec::Plain, layers).expect("a layout");
+    write_layout(&folder, "1", codec, layers).expect("a layout");
     let registry = Registry::start(Options::default()).expect("a registry");
     for blob in std::fs::read_dir(folder.join("blobs/sha256")).expect("blobs").flatten() {
         registry.put_blob("app", std::fs::read(blob.path()).expect("a blob"));
@@ -151,6 +148,27 @@ fn of_a_registry_only_documents_are_read_until_a_layer_is_opened() {
     assert_eq!(image.meter(&lower.digest).done(), lower.size);
     image.read().expect("layers");
     assert_eq!(blobs(image.registry.take_lines()), 0, "they are here now");
+}
+
+#[test]
+fn layers_that_were_read_before_are_not_fetched_to_be_listed() {
+    let scratch = Scratch::new();
+    let registry = published_in(&scratch, Codec::Gzip, 50_000);
+    let word = format!("registry:{}", registry.reference("app:1"));
+    let mut fetched = Vec::new();
+    for _ in 0..2 {
+        let opened = images(&scratch).open(&wanted(&word), &Heard::default()).expect("an image");
+        registry.take_lines();
+        let how = stack::Settings { cache: opened.analyses.as_deref(), ..Default::default() };
+        let stack = Stack::read(&*opened.blobs, &opened.image, &how).expect("layers");
+        assert_eq!(stack.layers().len(), 2);
+        fetched.push(registry.take_lines().len());
+        let bytes = stack.visit_contents(&*opened.blobs, stack.entries(1), &mut |_, reader| {
+            std::io::copy(reader, &mut std::io::sink()).map(drop)
+        });
+        bytes.expect("what is read is fetched");
+    }
+    assert_eq!(fetched, [2, 0]);
 }
 
 #[test]

@@ -117,6 +117,10 @@ impl Blobs for Stoppable<'_> {
         self.blobs.has(descriptor)
     }
 
+    fn is_elsewhere(&self, descriptor: &Descriptor) -> bool {
+        self.blobs.is_elsewhere(descriptor)
+    }
+
     fn place(&self, digest: &Digest) -> PathBuf {
         self.blobs.place(digest)
     }

@@ -1,0 +1,91 @@
+//! What the command line says of the interface, as the interface takes it.
+
+use attar_inspector::tui::source::Wanted;
+use attar_inspector::tui::start::{Start, Theme};
+
+use crate::args::{InspectArgs, ScreenArgs};
+use crate::settings::{Screen, Settings};
+
+/// Returns what the interface starts with. Images that cannot be named so are wrong usage.
+pub(super) fn of(arguments: &InspectArgs, settings: &Settings) -> anyhow::Result<Start> {
+    let ScreenArgs { view, layer, range, at, filter, compare, pane, theme, ascii, no_mouse, .. } =
+        arguments.screen.clone();
+    let wanted = |word: &String| {
+        super::super::image(word)?;
+        Ok::<_, anyhow::Error>(Wanted { word: word.clone(), platform: arguments.platform.clone() })
+    };
+    Ok(Start {
+        images: arguments.images.iter().map(wanted).collect::<anyhow::Result<_>>()?,
+        view,
+        layer: layer.map(|layer| layer.0),
+        range: range.map(|range| range.0),
+        at,
+        filter,
+        compare: compare.as_ref().map(wanted).transpose()?,
+        pane,
+        theme: Some(theme.unwrap_or_else(|| suitable(&settings.screen))),
+        is_ascii: ascii,
+        has_mouse: !no_mouse,
+        threads: settings.threads,
+    })
+}
+
+/// Chooses colours that can be read on this terminal.
+fn suitable(screen: &Screen) -> Theme {
+    match screen {
+        Screen { has_color: false, .. } => Theme::None,
+        Screen { is_light: true, .. } => Theme::Light,
+        _ => Theme::Dark,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use attar_image::path::TreePath;
+    use attar_inspector::tui::start::{Pane, View};
+
+    use super::*;
+    use crate::args::{Command, parse};
+
+    fn start(line: &str, screen: Screen) -> Result<Start, String> {
+        let words = ["attar", "inspect"].into_iter().chain(line.split_whitespace());
+        let cli = parse(words.map(Into::into)).expect("a command line");
+        let Command::Inspect(arguments) = cli.command else { panic!("another command") };
+        let settings = Settings { screen, ..Settings::plain() };
+        of(&arguments, &settings).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn options_become_what_is_shown_first() {
+        let line = "a:1 b:1 --platform linux/arm64 --view waste --layer 3 --range 2..3 --at /etc \
+                    --filter size:>1M --compare c:1 --pane tree --theme contrast --ascii --no-mouse";
+        let wanted = |word: &str| Wanted { word: word.into(), platform: Some("linux/arm64".into()) };
+        let expected = Start {
+            images: vec![wanted("a:1"), wanted("b:1")],
+            view: Some(View::Waste),
+            layer: Some(2),
+            range: Some(1..=2),
+            at: Some(TreePath::parse("etc").expect("a path")),
+            filter: Some("size:>1M".into()),
+            compare: Some(wanted("c:1")),
+            pane: Some(Pane::Tree),
+            theme: Some(Theme::Contrast),
+            is_ascii: true,
+            has_mouse: false,
+            ..Start::default()
+        };
+        assert_eq!(start(line, Screen::default()), Ok(expected));
+        let error = start("api.yaml", Screen::default()).expect_err("a spec");
+        assert_eq!(error, "`api.yaml` is a spec, and has no layers yet");
+    }
+
+    #[test]
+    fn colours_suit_the_terminal() {
+        for (has_color, is_light, expected) in
+            [(true, false, Theme::Dark), (true, true, Theme::Light), (false, true, Theme::None)]
+        {
+            let screen = Screen { has_color, is_light, kind: None };
+            assert_eq!(start("", screen).map(|start| start.theme), Ok(Some(expected)));
+        }
+    }
+}
