@@ -3,6 +3,7 @@
 use ratatui::layout::{Margin, Position, Rect};
 
 use super::app::{App, Overlay};
+use super::listing::Listing;
 use super::start::Pane;
 
 /// From so many columns on the preview stands beside the tree.
@@ -11,6 +12,8 @@ const THREE_COLUMNS: u16 = 120;
 const TWO_COLUMNS: u16 = 80;
 /// From so many rows on the details stand below the layers.
 const DETAILS: u16 = 20;
+/// Rows of a list of which one must have details for these to be shown.
+const DETAILED: usize = 50;
 /// The narrowest pane.
 const NARROWEST: u16 = 16;
 
@@ -133,7 +136,7 @@ impl Layout {
         };
         let focus = tab.focus;
         if self.is_zoomed || body.width < TWO_COLUMNS {
-            let area = Some(Spot::of(body, focus == Pane::Tree));
+            let area = Some(Spot::of(body, matches!(focus, Pane::Tree | Pane::Layers)));
             match focus {
                 Pane::Layers => areas.layers = area,
                 Pane::Facts => areas.details = area,
@@ -142,7 +145,11 @@ impl Layout {
             }
             return;
         }
-        let shows_preview = !self.hides_preview && (body.width >= THREE_COLUMNS || focus == Pane::Preview);
+        let has_room = body.width >= THREE_COLUMNS || focus == Pane::Preview;
+        // Beside a list without details there is nothing to show.
+        let has_details =
+            |list: &Listing| list.rows.iter().take(DETAILED).any(|line| !line.detail.is_empty());
+        let shows_preview = !self.hides_preview && has_room && tab.list().is_none_or(has_details);
         let left = share(body.width, if shows_preview { 30 } else { 36 }, self.left);
         let right = match shows_preview {
             true => share(body.width, 34, self.right).min(body.width.saturating_sub(left + NARROWEST)),
@@ -151,11 +158,11 @@ impl Layout {
         let column = Rect { width: left, ..body };
         if body.height >= DETAILS {
             let details = (body.height * 2 / 5).max(8);
-            areas.layers = Some(Spot::of(Rect { height: body.height - details, ..column }, false));
+            areas.layers = Some(Spot::of(Rect { height: body.height - details, ..column }, true));
             let below = Rect { y: body.bottom() - details, height: details, ..column };
             areas.details = Some(Spot::of(below, false));
         } else {
-            areas.layers = Some(Spot::of(column, false));
+            areas.layers = Some(Spot::of(column, true));
         }
         let middle = Rect { x: left, width: body.width - left - right, ..body };
         areas.main = Some(Spot::of(middle, true));

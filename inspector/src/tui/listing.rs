@@ -21,6 +21,12 @@ pub struct Listing {
     pub note: Option<String>,
     /// The row that is looked at.
     pub cursor: Cursor,
+    /// What rows must hold to be shown.
+    pub filter: String,
+    /// The column that decides about the order, and whether that is reversed; none for the usual order.
+    pub order: Option<(usize, bool)>,
+    /// All rows in the usual order, unless `rows` are they.
+    all: Option<Vec<Line>>,
 }
 
 /// A column.
@@ -58,6 +64,8 @@ pub struct Line {
     pub detail: Vec<String>,
     /// Whether it only divides others.
     pub is_heading: bool,
+    /// What the cells of columns of numbers stand for, by the columns' places.
+    pub numbers: Vec<(usize, u64)>,
 }
 
 /// Where a row leads.
@@ -100,6 +108,17 @@ impl Listing {
         self.rows.get(self.cursor.at)
     }
 
+    /// Adds a row behind all others.
+    pub fn push(&mut self, line: Line) {
+        match &mut self.all {
+            Some(all) => {
+                all.push(line);
+                self.arrange_around();
+            }
+            None => self.rows.push(line),
+        }
+    }
+
     /// Moves the cursor; headings are passed over.
     pub fn step(&mut self, by: isize) {
         let before = self.cursor.at;
@@ -128,16 +147,75 @@ impl Listing {
         rows.map(|(number, _)| number).collect()
     }
 
-    /// Puts other rows in the place of these, and keeps the cursor on what it was on, if that is there.
+    /// Puts other rows in the place of these: filter and order stay, and so does the cursor on what it was
+    /// on, if that is there.
     pub fn replace(&mut self, other: Self) {
         let before = self.selected().map(|line| (line.jump.clone(), line.cells.clone()));
-        let mut cursor = self.cursor;
-        *self = other;
+        let (filter, order) = (std::mem::take(&mut self.filter), self.order);
+        let mut cursor = if self.rows.is_empty() { other.cursor } else { self.cursor };
+        *self = Self { filter, order, ..other };
+        self.arrange();
         if let Some((jump, cells)) = before {
             let same = |line: &Line| (jump.is_some() && line.jump == jump) || line.cells == cells;
             cursor.at = self.rows.iter().position(same).unwrap_or(cursor.at);
         }
         self.cursor = cursor.within(self.rows.len());
+    }
+}
+
+/// Filter and order.
+impl Listing {
+    /// Shows only rows that hold a text, ASCII letters in either case; all for an empty one.
+    pub fn set_filter(&mut self, text: &str) {
+        text.clone_into(&mut self.filter);
+        self.arrange_around();
+    }
+
+    /// Sorts by the next column, and after the last one as usual again.
+    pub fn cycle_order(&mut self) {
+        let next = self.order.map_or(0, |(column, _)| column + 1);
+        self.order = (next < self.columns.len()).then_some((next, false));
+        self.arrange_around();
+    }
+
+    /// Reverses the order.
+    pub fn reverse(&mut self) {
+        let (column, is_reversed) = self.order.unwrap_or((0, true));
+        self.order = Some((column, !is_reversed));
+        self.arrange_around();
+    }
+
+    /// Arranges the rows; the cursor stays on what it is on.
+    fn arrange_around(&mut self) {
+        let before = self.selected().cloned();
+        self.arrange();
+        let place = before.and_then(|before| self.rows.iter().position(|line| *line == before));
+        self.cursor.at = place.unwrap_or(0);
+        self.step(0);
+    }
+
+    fn arrange(&mut self) {
+        let all = self.all.take().unwrap_or_else(|| std::mem::take(&mut self.rows));
+        if self.filter.is_empty() && self.order.is_none() {
+            self.rows = all;
+            return;
+        }
+        let wanted = self.filter.to_lowercase();
+        let holds = |line: &Line| {
+            line.is_heading || line.cells.iter().any(|cell| cell.to_lowercase().contains(&wanted))
+        };
+        let mut rows: Vec<Line> = all.iter().filter(|line| holds(line)).cloned().collect();
+        if let Some((column, is_reversed)) = self.order {
+            // What stands below a heading stays there.
+            for group in rows.chunk_by_mut(|_, next| !next.is_heading) {
+                let start = usize::from(group.first().is_some_and(|line| line.is_heading));
+                group[start..].sort_by(|one, other| {
+                    let order = one.compare(other, column);
+                    if is_reversed { order.reverse() } else { order }
+                });
+            }
+        }
+        (self.rows, self.all) = (rows, Some(all));
     }
 }
 
@@ -163,6 +241,26 @@ impl Line {
     #[must_use]
     pub fn to(self, jump: Jump) -> Self {
         Self { jump: Some(jump), ..self }
+    }
+
+    /// Says what the cell of a column stands for.
+    #[must_use]
+    pub fn number(mut self, column: usize, value: u64) -> Self {
+        self.numbers.push((column, value));
+        self
+    }
+
+    /// Says which of two rows comes first by a column: the larger number, or the smaller text.
+    fn compare(&self, other: &Self, column: usize) -> std::cmp::Ordering {
+        let number =
+            |line: &Self| line.numbers.iter().find(|(place, _)| *place == column).map(|(_, value)| *value);
+        match (number(self), number(other)) {
+            (Some(one), Some(two)) => two.cmp(&one),
+            (one, two) => two
+                .is_some()
+                .cmp(&one.is_some())
+                .then_with(|| self.cells.get(column).cmp(&other.cells.get(column))),
+        }
     }
 
     /// Says what it looks like.

@@ -47,10 +47,12 @@ impl App {
 
     pub(super) fn add_image(&mut self, listed: Listed) {
         let Listed { word, place, size, created } = listed;
+        let (bytes, seconds) = (size.unwrap_or(0), created.unwrap_or(0));
         let size = size.map(format::bytes).unwrap_or_default();
         let created = created.map(format::date).unwrap_or_default();
         let jump = Jump::Image(Wanted { word: word.clone(), platform: None });
-        self.images.rows.push(Line::of([word, size, created, place]).to(jump));
+        let line = Line::of([word, size, created, place]).to(jump).number(1, bytes);
+        self.images.push(line.number(2, seconds.max(0).unsigned_abs()));
     }
 
     pub(super) fn act_on_images(&mut self, action: Action) {
@@ -61,7 +63,10 @@ impl App {
                 }
             }
             Action::Reload => self.list_images(),
-            Action::Filter | Action::GoToPath => self.prompt(PromptKind::Search),
+            Action::Filter | Action::GoToPath => self.prompt(PromptKind::Filter),
+            Action::ClearFilter => self.images.set_filter(""),
+            Action::CycleSort => self.images.cycle_order(),
+            Action::ReverseSort => self.images.reverse(),
             Action::CopyPath => self.copy(action),
             _ => {}
         }

@@ -108,6 +108,9 @@ impl App {
     /// Closes the line; what happened while it was typed is undone.
     fn leave_prompt(&mut self) {
         let Some(Overlay::Prompt(prompt)) = self.overlay.take() else { return };
+        if prompt.kind == PromptKind::Filter && self.list().is_some() {
+            return self.filter_list(&prompt.text_before);
+        }
         match (prompt.kind, self.tab_mut()) {
             (PromptKind::Filter, Some(tab)) => tab.tree.filter = prompt.filter_before,
             (PromptKind::Search, Some(tab)) => tab.clear_found(),

@@ -52,8 +52,10 @@ pub struct Prompt {
     pub choices: Listing,
     /// What is wrong with it.
     pub error: Option<String>,
-    /// What was filtered before it was typed.
+    /// What the tree was filtered by before it was typed.
     pub(super) filter_before: Option<Arc<Filter>>,
+    /// What it says before anything is typed.
+    pub(super) text_before: String,
     /// Which of the lines before is seen.
     recalled: usize,
 }
@@ -95,8 +97,8 @@ impl PromptKind {
 
 impl Prompt {
     fn new(kind: PromptKind, text: String) -> Self {
-        let (choices, error) = (Listing::default(), None);
-        Self { kind, input: Input::new(text), choices, error, filter_before: None, recalled: 0 }
+        let (choices, error, text_before) = (Listing::default(), None, text.clone());
+        Self { kind, input: Input::new(text), choices, error, filter_before: None, text_before, recalled: 0 }
     }
 }
 
@@ -120,9 +122,7 @@ impl App {
     /// Asks for a line.
     pub(super) fn prompt(&mut self, kind: PromptKind) {
         let text = match kind {
-            PromptKind::Filter => {
-                self.tab().and_then(|tab| Some(tab.tree.filter.as_ref()?.as_str().to_owned()))
-            }
+            PromptKind::Filter => Some(self.filter_text()),
             PromptKind::GoTo => self.tab().and_then(|tab| Some(tab.tree.selected_path()?.to_string())),
             PromptKind::Extract => Some(".".to_owned()),
             PromptKind::Export => self.tab().map(|tab| format!("attar-{}.json", tab.screen.name())),
@@ -137,9 +137,37 @@ impl App {
         self.overlay = Some(Overlay::Prompt(prompt));
     }
 
+    /// Returns the list that stands in the middle.
+    pub(super) fn list(&self) -> Option<&Listing> {
+        self.tab().map_or(Some(&self.images), |tab| tab.list())
+    }
+
+    /// Shows only rows of the list in the middle that hold a text.
+    pub(super) fn filter_list(&mut self, text: &str) {
+        match self.current {
+            None => self.images.set_filter(text),
+            Some(current) => {
+                if let Some(list) = self.tabs[current].list_mut() {
+                    list.set_filter(text);
+                }
+            }
+        }
+    }
+
+    /// Returns what is filtered by now.
+    fn filter_text(&self) -> String {
+        match (self.list(), self.tab()) {
+            (Some(list), _) => list.filter.clone(),
+            (None, Some(tab)) => {
+                tab.tree.filter.as_ref().map(|filter| filter.as_str().to_owned()).unwrap_or_default()
+            }
+            (None, None) => String::new(),
+        }
+    }
+
     /// Takes what is typed while it is typed.
     pub(super) fn typed(&mut self) {
-        let context = self.context_below();
+        let (context, is_list) = (self.context_below(), self.list().is_some());
         let Some(Overlay::Prompt(prompt)) = &mut self.overlay else { return };
         if prompt.input.value().chars().count() > MAX_LENGTH {
             let text: String = prompt.input.value().chars().take(MAX_LENGTH).collect();
@@ -149,6 +177,7 @@ impl App {
         prompt.error = None;
         match prompt.kind {
             PromptKind::Palette => prompt.choices = listings::choices(&text, &self.keymap, context),
+            PromptKind::Filter if is_list => self.filter_list(&text),
             PromptKind::Filter => {
                 prompt.error = match Filter::parse(&text) {
                     Err(error) if !text.trim().is_empty() => Some(error.to_string()),

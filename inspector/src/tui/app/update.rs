@@ -56,9 +56,11 @@ impl App {
         if self.layout.is_zoomed() {
             return self.layout.toggle_zoom();
         }
-        let Some(tab) = self.tab_mut() else { return };
+        let Some(tab) = self.tab_mut() else { return self.images.set_filter("") };
         if !tab.found.text.is_empty() {
             tab.clear_found();
+        } else if let Some(list) = tab.list_mut().filter(|list| !list.filter.is_empty()) {
+            list.set_filter("");
         } else if tab.tree.filter.is_some() {
             tab.tree.filter = None;
         } else if tab.is_reading() {
@@ -111,6 +113,14 @@ impl App {
 
     fn act_on_tree(&mut self, action: Action) {
         let Some(tab) = self.tab_mut() else { return };
+        if let Some(list) = tab.list_mut() {
+            match action {
+                Action::CycleSort => return list.cycle_order(),
+                Action::ReverseSort => return list.reverse(),
+                Action::ClearFilter => return list.set_filter(""),
+                _ => {}
+            }
+        }
         let (layer, tree) = (tab.layer.at, &mut tab.tree);
         match action {
             Action::CycleScope => tree.scope = tree.scope.next(),

@@ -62,6 +62,7 @@ pub(crate) fn packages(
             where_.collect::<Vec<_>>().join(", "),
         ];
         let line = Line::of(cells).to(Jump::Filter(filter));
+        let line = line.number(2, bytes).number(3, files).number(4, waste);
         list.rows.push(if waste > 0 { line.like(Role::Waste) } else { line });
     }
     Ok(list)

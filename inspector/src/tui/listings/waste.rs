@@ -36,7 +36,7 @@ pub(crate) fn waste(snapshot: &Snapshot) -> Listing {
             advice.fix.clone(),
         ];
         let jump = advice.paths.first().map(|path| (path.clone(), advice.introduced));
-        let mut line = Line::of(cells).like(Role::Waste);
+        let mut line = Line::of(cells).like(Role::Waste).number(0, advice.bytes);
         line.jump = jump.map(|(path, layer)| Jump::Path { path, layer: Some(layer) });
         line.detail = vec![advice.fix.clone(), String::new()];
         line.detail.push(format!(
@@ -58,7 +58,7 @@ pub(crate) fn waste(snapshot: &Snapshot) -> Listing {
                 dead.path.to_string(),
             ];
             let jump = Jump::Path { path: dead.path.clone(), layer: Some(copy.introduced) };
-            list.rows.push(Line::of(cells).to(jump));
+            list.rows.push(Line::of(cells).to(jump).number(0, copy.bytes));
         }
     }
     if analysis.dead.len() > MAX_ROWS {
@@ -82,14 +82,15 @@ pub(crate) fn largest(shown: &Shown) -> Listing {
     let line = |path: &PathId| {
         let entry = shown.view.entry(*path)?;
         let layer = stack.layer_of(entry);
+        let size = stack.row(stack.linked(entry)).size;
         let cells = [
-            format::bytes(stack.row(stack.linked(entry)).size),
+            format::bytes(size),
             (layer + 1).to_string(),
             shown.view.mark(*path)?.name().to_owned(),
             stack.paths().path(*path).to_string(),
         ];
         let jump = Jump::Path { path: stack.paths().path(*path), layer: None };
-        Some(Line::of(cells).to(jump))
+        Some(Line::of(cells).to(jump).number(0, size))
     };
     list.rows = shown.view.largest(MAX_ROWS).iter().filter_map(line).collect();
     if list.rows.is_empty() {

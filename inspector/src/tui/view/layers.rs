@@ -30,15 +30,37 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
     pane(app, spot, has_focus, &title, buffer);
     let others = others(app, tab);
     let area = spot.body;
+    let columns = Columns::of(tab, area.width);
+    if let Some(heading) = spot.heading {
+        let waste = if columns.waste { format!("{:>SIZE$} ", "dead") } else { String::new() };
+        let text = format!(" {:>width$} {:>SIZE$} {waste}  command", "", "size", width = columns.number);
+        put(buffer, heading.x, heading.y, &text, heading.width, app.theme.style(Role::Muted));
+    }
     for (y, layer) in (area.y..area.bottom()).zip(tab.layer.top..count) {
         let line = Rect { y, height: 1, ..area };
-        draw_layer(app, tab, layer, &others, line, buffer);
+        draw_layer(app, tab, layer, columns, &others, line, buffer);
         if layer == tab.layer.at {
             let role = if has_focus { Role::Cursor } else { Role::Selected };
             buffer.set_style(line, app.theme.style(role));
         }
     }
     super::bars::scroll_bar(app, spot, tab.layer.top, count, buffer);
+}
+
+/// Which columns there are.
+#[derive(Clone, Copy, Debug)]
+struct Columns {
+    /// How wide the number is.
+    number: usize,
+    /// Whether what is dead is shown: where something is, and where there is room.
+    waste: bool,
+}
+
+impl Columns {
+    fn of(tab: &Tab, width: u16) -> Self {
+        let is_dead = tab.snapshot.as_ref().is_some_and(|snapshot| snapshot.analysis.waste > 0);
+        Self { number: tab.layer_count().to_string().len().max(2), waste: is_dead && width >= WASTE }
+    }
 }
 
 /// Returns the blobs of the other images that are open.
@@ -50,6 +72,7 @@ fn draw_layer(
     app: &App,
     tab: &Tab,
     layer: usize,
+    columns: Columns,
     others: &BTreeSet<Digest>,
     area: Rect,
     buffer: &mut Buffer,
@@ -62,7 +85,7 @@ fn draw_layer(
     };
     let style = app.theme.style(Role::Text);
     let mut x = put(buffer, area.x, area.y, marker, 1, app.theme.style(Role::Focus));
-    let width = tab.layer_count().to_string().len().max(2);
+    let width = columns.number;
     let mut cell = |text: &str, role: Role| {
         let room = area.right().saturating_sub(x);
         x = put(buffer, x, area.y, text, room, app.theme.style(role));
@@ -70,7 +93,7 @@ fn draw_layer(
     cell(&format!("{:>width$} ", layer + 1), Role::Text);
     let (size, role) = size(app, tab, layer);
     cell(&format!("{size:>SIZE$} "), role);
-    if area.width >= WASTE {
+    if columns.waste {
         let waste = tab.snapshot.as_ref().and_then(|snapshot| snapshot.analysis.layers.get(layer));
         let waste = waste.map_or(0, |layer| layer.waste);
         let shown = if waste == 0 { String::new() } else { format::bytes(waste) };

@@ -23,6 +23,8 @@ pub(super) fn draw(app: &App, list: &Listing, spot: Spot, has_focus: bool, buffe
         let style = app.theme.style(Role::Muted);
         let mut x = heading.x;
         for (column, width) in list.columns.iter().zip(&widths).filter(|(_, width)| **width > 0) {
+            let is_order = list.order.is_some_and(|(place, _)| list.columns.get(place) == Some(column));
+            let style = if is_order { app.theme.style(Role::Title) } else { style };
             put(buffer, x, heading.y, &align(column, column.title, *width, app), *width, style);
             x += width + 1;
         }
