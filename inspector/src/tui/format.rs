@@ -30,9 +30,41 @@ fn day(days: i64) -> (i64, i64, i64) {
     (year + era * 400 + later, month, day)
 }
 
+/// Writes what a history says of a layer as people write it: without the shell that every command has in
+/// front, and what builders add.
+pub(crate) fn command(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.strip_suffix("# buildkit").unwrap_or(&text).trim_end();
+    let (instruction, rest) = match text.strip_prefix("RUN ") {
+        Some(rest) => ("RUN ", rest),
+        None => ("", text),
+    };
+    // Older builders wrote the shell alone, and `#(nop)` where nothing ran.
+    match rest.strip_prefix("/bin/sh -c ") {
+        Some(rest) => match rest.strip_prefix("#(nop) ") {
+            Some(instruction) => instruction.trim_start().to_owned(),
+            None => format!("RUN {rest}"),
+        },
+        None => format!("{instruction}{rest}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_are_instructions() {
+        for (text, expected) in [
+            ("RUN /bin/sh -c apt-get  update # buildkit", "RUN apt-get update"),
+            ("/bin/sh -c make", "RUN make"),
+            ("/bin/sh -c #(nop)  CMD [\"sh\"]", "CMD [\"sh\"]"),
+            ("COPY app /app # buildkit", "COPY app /app"),
+            ("attar: libc6", "attar: libc6"),
+        ] {
+            assert_eq!(command(text), expected);
+        }
+    }
 
     #[test]
     fn times_are_days_and_minutes() {

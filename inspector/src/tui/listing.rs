@@ -81,7 +81,12 @@ pub enum Jump {
     /// A layer.
     Layer(usize),
     /// The tree, showing only what matches.
-    Filter(String),
+    Filter {
+        /// What must match.
+        filter: String,
+        /// Whether what upper layers took away is shown too.
+        with_dead: bool,
+    },
     /// An image.
     Image(Wanted),
     /// Something that can be done.

@@ -1,6 +1,6 @@
 //! Going somewhere: to a path, a layer, a list, back and forward.
 
-use super::{App, Overlay, Place, Screen, Tab};
+use super::{App, Overlay, Place, Scope, Screen, Tab};
 use crate::browse::filter::Filter;
 use crate::tui::cursor::Cursor;
 use crate::tui::listing::Jump;
@@ -15,7 +15,7 @@ impl App {
             tab.layer.at = layer;
         }
         if let Some(range) = &start.range {
-            (tab.tree.scope, tab.tree.mark) = (super::Scope::Range, *range.start());
+            (tab.tree.scope, tab.tree.mark) = (Scope::Range, *range.start());
             tab.layer.at = *range.end();
         }
         tab.tree.wanted.clone_from(&start.at);
@@ -75,8 +75,13 @@ impl App {
         match jump {
             Jump::Image(wanted) => return self.open(wanted),
             Jump::Action(action) => return self.update(action, 1),
-            Jump::Filter(filter) => {
+            Jump::Filter { filter, with_dead } => {
                 self.show(Screen::Tree);
+                if let Some(tab) = self.tab_mut().filter(|_| with_dead) {
+                    // The changes of all layers: what came and went is among them.
+                    (tab.tree.scope, tab.tree.mark) = (Scope::Range, 0);
+                    tab.layer.at = tab.layer_count().saturating_sub(1);
+                }
                 return self.filter(&filter);
             }
             Jump::Path { .. } | Jump::Layer(_) => {}
@@ -87,11 +92,12 @@ impl App {
             Jump::Path { path, layer } => {
                 let has = |tab: &Tab| tab.tree.shown.as_ref().is_some_and(|shown| shown.holds(&path));
                 // Where the path is seen already nothing else changes.
-                if let Some(layer) = layer
-                    && (layer != tab.layer.at || !has(tab))
-                {
-                    tab.layer.at = layer;
-                }
+                let wanted = match layer {
+                    Some(layer) => layer,
+                    None if has(tab) => tab.layer.at,
+                    None => tab.layer_count().saturating_sub(1),
+                };
+                tab.layer.at = wanted;
                 tab.screen = Screen::Tree;
                 tab.focus = Pane::Tree;
                 tab.tree.filter = None;

@@ -25,7 +25,8 @@ pub(crate) fn blame(snapshot: &Snapshot, path: &TreePath) -> Listing {
             touch.fields.iter().map(|field| format!("{} {} to {}", field.field, field.before, field.after));
         let mut changes: Vec<String> = fields.collect();
         changes.extend(touch.reason.filter(|_| touch.after.is_none()).map(|reason| reason.name().to_owned()));
-        let command = stack.layers()[touch.layer].created_by.clone().unwrap_or_default();
+        let command =
+            stack.layers()[touch.layer].created_by.as_deref().map(format::command).unwrap_or_default();
         let cells = [
             (touch.layer + 1).to_string(),
             touch.mark.name().to_owned(),

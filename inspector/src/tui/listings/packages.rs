@@ -61,7 +61,7 @@ pub(crate) fn packages(
             shown,
             where_.collect::<Vec<_>>().join(", "),
         ];
-        let line = Line::of(cells).to(Jump::Filter(filter));
+        let line = Line::of(cells).to(Jump::Filter { filter, with_dead: waste > 0 });
         let line = line.number(2, bytes).number(3, files).number(4, waste);
         list.rows.push(if waste > 0 { line.like(Role::Waste) } else { line });
     }

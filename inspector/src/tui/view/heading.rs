@@ -1,7 +1,7 @@
 //! What is known of the path under the cursor, above its preview.
 
 use attar_image::path::TreePath;
-use attar_image::stack::{EntryId, Stack};
+use attar_image::stack::{EntryId, Form, Stack};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -38,7 +38,10 @@ fn lines(app: &App, tab: &Tab, width: usize) -> Vec<(String, Role)> {
         lines.push((format!("{}  {time}", tree::attributes(stack, entry)), Role::Muted));
         lines.push((origin(tab, stack, entry), Role::Muted));
     }
-    lines.extend(owner(tab, &name));
+    let form = shown.view.entry(path).map(|entry| stack.row(entry).form);
+    if form.is_some_and(|form| form != Form::Directory) {
+        lines.extend(owner(tab, &name));
+    }
     lines.push((app.glyphs.border.horizontal_top.repeat(width), Role::Border));
     lines
 }

@@ -136,7 +136,7 @@ fn size(app: &App, tab: &Tab, layer: usize) -> (String, Role) {
     }
 }
 
-/// Returns the command that made a layer, without what every command has in front.
+/// Returns the command that made a layer, as people write it.
 pub(super) fn command(tab: &Tab, layer: usize) -> String {
     let of_stack =
         tab.snapshot.as_ref().and_then(|snapshot| snapshot.stack.layers().get(layer)?.created_by.clone());
@@ -146,7 +146,5 @@ pub(super) fn command(tab: &Tab, layer: usize) -> String {
     };
     let of_outline = || tab.outline.layers.get(layer)?.0.clone();
     let command = of_stack.or_else(of_history).or_else(of_outline).unwrap_or_default();
-    let command = command.trim_start_matches("/bin/sh -c ").trim_start_matches("#(nop) ");
-    let command = command.strip_suffix("# buildkit").unwrap_or(command);
-    command.split_whitespace().collect::<Vec<_>>().join(" ")
+    format::command(&command)
 }

@@ -13,8 +13,8 @@ use attar_image::text::escape_line;
 
 /// Rows that decide how wide a column is: those on the screen, and some more.
 const MEASURED: usize = 200;
-/// The narrowest last column.
-const REST: u16 = 12;
+/// The narrowest column of what is left, as long as others can give way.
+const REST: u16 = 30;
 
 pub(super) fn draw(app: &App, list: &Listing, spot: Spot, has_focus: bool, buffer: &mut Buffer) {
     let area = spot.body;
