@@ -336,8 +336,7 @@ impl Tab {
             self.packages = Known::Asked;
         }
         if let Some(settings) = self.tree.ask(&snapshot, self.layer.at, owners.as_ref()) {
-            let (settings, before, rows) =
-                (Box::new(settings), self.tree.shown.clone(), self.tree.rows.clone());
+            let (settings, before, rows) = (Box::new(settings), self.tree.shown.clone(), self.tree.folds());
             tasks.push(Task::View { tab, snapshot: snapshot.clone(), settings, before, rows });
         }
         if let Some((rows, what)) = self.tree.ask_unfold() {

@@ -58,6 +58,8 @@ pub struct Tree {
     pub cursor: Cursor,
     /// Where to go once it is there.
     pub wanted: Option<TreePath>,
+    /// The rows as they were before anything was filtered: they come back after it.
+    kept: Option<Arc<Rows<View>>>,
     /// What was asked for and is not there yet.
     asked: Option<Asked>,
     /// What is to be unfolded by a worker, and whether it is.
@@ -151,9 +153,18 @@ impl Tree {
         if self.asked.as_ref().is_some_and(|asked| asked.is(snapshot, &settings)) {
             return None;
         }
+        if self.filter.is_some() && self.kept.is_none() {
+            self.kept = self.rows.clone();
+        }
         let (snapshot, rows) = (snapshot.clone(), self.rows.clone());
         self.asked = Some(Asked { snapshot, settings: settings.clone(), rows });
         Some(settings)
+    }
+
+    /// Returns the rows whose folds the next ones have: those before the filter, once it is gone.
+    pub(super) fn folds(&self) -> Option<Arc<Rows<View>>> {
+        let kept = self.kept.as_ref().filter(|_| self.filter.is_none());
+        kept.or(self.rows.as_ref()).cloned()
     }
 
     /// Returns what a worker is to unfold.
@@ -176,7 +187,9 @@ impl Tree {
             _ => false,
         };
         drop(asked);
-        match self.rows.as_mut().filter(|_| !is_untouched) {
+        // After a filter the folds of before count, whatever was unfolded in between.
+        let returns = shown.settings.filter.is_none() && self.kept.take().is_some();
+        match self.rows.as_mut().filter(|_| !is_untouched && !returns) {
             // What was folded and unfolded meanwhile counts.
             Some(rows) => Arc::make_mut(rows).replace(shown.view.clone()),
             None => self.rows = Some(shown.rows.clone()),

@@ -29,6 +29,10 @@ pub(super) fn draw(app: &App, list: &Listing, spot: Spot, has_focus: bool, buffe
             x += width + 1;
         }
     }
+    if list.rows.iter().all(|line| line.is_heading) && !list.filter.is_empty() {
+        let text = format!("no row has {}: `esc` shows all again", list.filter);
+        return say(app, area, &[(text, Role::Muted)], buffer);
+    }
     if let Some(note) = list.note.as_ref().filter(|_| list.rows.is_empty()) {
         return say(app, area, &[(note.clone(), Role::Muted)], buffer);
     }

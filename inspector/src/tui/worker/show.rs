@@ -15,6 +15,9 @@ use crate::preview::{self, Content, MAX_READ, Preview, Surroundings};
 use crate::tui::source::{Failure, Opened};
 use crate::tui::task::{Matches, Shown, Snapshot, Subject, Unfold};
 
+/// As many matches of a filter are unfolded at once.
+const MAX_UNFOLDED: usize = 5_000;
+
 /// Computes what a range of layers shows. What was shown before saves work where it is of the same layers.
 pub(super) fn view(
     snapshot: Arc<Snapshot>,
@@ -29,7 +32,10 @@ pub(super) fn view(
         None => View::of(stack, index, &settings),
     };
     let view = Arc::new(view);
+    let unfolds = settings.filter.is_some() && view.matches() <= MAX_UNFOLDED;
     let rows = match (before.is_some(), rows) {
+        // Few matches are all seen at once.
+        _ if unfolds => Rows::new(view.clone()).changed(Rows::expand_all),
         (true, Some(rows)) => rows.changed(|rows| rows.replace(view.clone())),
         // Numbers of paths changed: nothing is unfolded at first.
         _ => Rows::new(view.clone()),
