@@ -1,7 +1,7 @@
 //! A status database, and a list of checksums: what is read is written and read back unchanged.
 #![no_main]
 
-use attar_packages::debian::status::{parse_md5sums, parse_status, status_file, write_md5sums};
+use attar_packages::debian::status::{parse_md5sums, parse_status, write_md5sums};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -10,9 +10,4 @@ fuzz_target!(|bytes: &[u8]| {
     let sums = parse_md5sums(bytes);
     let sums: Vec<_> = sums.into_iter().filter(|sum| !sum.path.contains(&b'\r')).collect();
     assert_eq!(parse_md5sums(&write_md5sums(&sums)), sums);
-    if let Ok(text) = str::from_utf8(bytes)
-        && let Ok(file) = status_file(text)
-    {
-        assert!(parse_status(file.as_bytes()).entries.len() <= 1);
-    }
 });

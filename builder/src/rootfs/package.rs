@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attar_image::{Content, Digest, Entry, FileTree, Kind, Metadata, TreePath};
+use attar_packages::debian::status::{Md5Sum, write_md5sums};
 
 use super::usr;
 use crate::record::PackageRecord;
@@ -70,27 +71,20 @@ impl PackageTree {
     /// Puts the control file and the checksums of what survived into the package database.
     pub fn register(&mut self, name: &str, record: &PackageRecord) {
         let md5sums = record.md5sums();
-        let mut sums = String::new();
-        for (path, entry) in self.tree.iter() {
-            if let Kind::File { content, .. } = &entry.kind
-                && let Some(sum) = md5sums.get(&content.digest)
-            {
-                let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
-                // The list is text in dpkg's form; a name it cannot hold is left out.
-                if let Ok(path) = std::str::from_utf8(path.as_bytes())
-                    && !path.contains('\n')
-                {
-                    sums.push_str(&format!("{hex}  {path}\n"));
-                }
-            }
-        }
-        let control = format!("{}\n", record.control.trim_end_matches('\n'));
+        let sum = |(path, entry): (&TreePath, &Entry)| {
+            let Kind::File { content, .. } = &entry.kind else { return None };
+            let digest = *md5sums.get(&content.digest)?;
+            Some(Md5Sum { path: path.as_bytes().to_vec(), digest })
+        };
+        let sums: Vec<Md5Sum> = self.tree.iter().filter_map(sum).collect();
+        let sums = write_md5sums(&sums);
+        let control = format!("{}\n", record.control.trim_end_matches('\n')).into_bytes();
         for (file, text) in [(name.to_owned(), control), (format!("{name}.md5sums"), sums)] {
             let path = TreePath::parse(format!("{STATUS_FOLDER}/{file}"))
                 .expect("a package's name has no character that a path refuses");
-            let content = Content::of(text.as_bytes());
+            let content = Content::of(&text);
             self.tree.insert(path, Entry::file(content, Metadata::root(0o644, record.control_mtime)));
-            self.texts.insert(content.digest, text.into_bytes());
+            self.texts.insert(content.digest, text);
         }
     }
 

@@ -102,13 +102,6 @@ pub fn parse_status(text: &[u8]) -> Status {
     status
 }
 
-/// Returns the content of `var/lib/dpkg/status.d/PACKAGE`: the control data as it is, with exactly one
-/// newline at its end. It must be one stanza, or it would claim packages that are not there.
-pub fn status_file(control: &str) -> Result<String, MalformedStanza> {
-    Stanza::parse(control)?;
-    Ok(format!("{}\n", control.trim_end()))
-}
-
 impl StatusEntry {
     /// Reads the package from the fields of its control data.
     pub fn read(stanza: &Stanza<'_>) -> Result<Self, StatusProblem> {

@@ -92,18 +92,6 @@ fn a_broken_stanza_does_not_hide_the_others() {
 }
 
 #[test]
-fn a_file_of_status_d_is_the_control_data() {
-    for control in ["Package: a\nVersion: 1", "Package: a\nVersion: 1\n", "Package: a\nVersion: 1\n\n \n"] {
-        let file = status_file(control).expect("control is one stanza");
-        assert_eq!(file, "Package: a\nVersion: 1\n");
-        let entries = parse_status(file.as_bytes()).entries;
-        assert_eq!((entries[0].name.as_str(), entries[0].state), ("a", State::Installed));
-    }
-    let error = status_file("Package: a\n\nPackage: b\n").expect_err("two packages in one file");
-    assert_eq!(error.to_string(), "line 3: expected one stanza, found another");
-}
-
-#[test]
 fn checksums_are_read_and_written() {
     let sum = |path: &[u8]| Md5Sum { path: path.to_vec(), digest: [0xab; 16] };
     let digits = "ab".repeat(16);
