@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use attar_builder::spec::schema::Check;
-use attar_builder::spec::{Location, Origins, read_policy_with};
+use attar_builder::spec::{Location, Origins, read_policy};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ impl Policy {
 
     /// Reads a policy from text; messages call it `name`.
     fn parse(name: &str, text: &str) -> anyhow::Result<Self> {
-        let (sections, origins) = read_policy_with(name, text, value::format)?;
+        let (sections, origins) = read_policy(name, text, value::format)?;
         Ok(Self { sections, origins })
     }
 }

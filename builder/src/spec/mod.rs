@@ -38,7 +38,7 @@ pub use json_schema::json_schema;
 pub use reference::reference;
 pub use show::show;
 pub use source::Location;
-pub use strict::{Formats, read_documents, read_policy, read_policy_with};
+pub use strict::{Formats, read_documents, read_policy};
 
 #[cfg(test)]
 mod tests;

@@ -13,20 +13,16 @@ use super::source::{Source, Sources};
 use super::validate::{Stage, Validation};
 use super::yaml::{self, Dialect};
 
-/// Reads a policy: one map whose keys are those of `T`.
-///
-/// It is as strict as a spec: an unknown key, a wrong type and a key without a value are errors, each shown
-/// with file, line, column and the nearest name. An empty text is an empty map.
-pub fn read_policy<T: JsonSchema + DeserializeOwned>(name: &str, text: &str) -> Result<T, Diagnostics> {
-    read_policy_with(name, text, |_, _| None).map(|(policy, _)| policy)
-}
-
 /// Judges a text by the syntax of a name (`x-format` in the schema), if it knows the name: the error
 /// completes "expected …".
 pub type Formats = fn(&str, &str) -> Option<Result<(), String>>;
 
-/// Reads a policy as [`read_policy`] does, with syntaxes of the caller's, and says where it says what.
-pub fn read_policy_with<T: JsonSchema + DeserializeOwned>(
+/// Reads a policy, one map whose keys are those of `T`, with syntaxes of the caller's; and says where it says
+/// what.
+///
+/// It is as strict as a spec: an unknown key, a wrong type and a key without a value are errors, each shown
+/// with file, line, column and the nearest name. An empty text is an empty map.
+pub fn read_policy<T: JsonSchema + DeserializeOwned>(
     name: &str,
     text: &str,
     formats: Formats,
@@ -138,7 +134,9 @@ mod tests {
 
     #[test]
     fn a_policy_is_read_as_strictly_as_a_spec() {
-        let read = |text: &str| read_policy::<Rules>("attar-policy.yaml", text);
+        let read = |text: &str| {
+            read_policy::<Rules>("attar-policy.yaml", text, |_, _| None).map(|(policy, _)| policy)
+        };
         assert_eq!(read("").expect("a policy"), Rules::default());
         assert_eq!(read("highest-size: 5\n").expect("a policy").highest_size, Some(5));
         let error = read("chek: {profile: strict}\nhighest-size: ~\n---\n{}\n").expect_err("is wrong");
@@ -184,7 +182,7 @@ mod tests {
             let known = || if text == "red" { Ok(()) } else { Err("a colour".to_owned()) };
             (format == "colour").then(known)
         };
-        let read = |text: &str| read_policy_with::<Colours>("p.yaml", text, formats);
+        let read = |text: &str| read_policy::<Colours>("p.yaml", text, formats);
         let (colours, origins) = read("# first\ncolour: red\n").expect("a policy");
         assert_eq!(colours.colour, "red");
         assert_eq!(origins.of("/colour").expect("a place").to_string(), "p.yaml:2:1");

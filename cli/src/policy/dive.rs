@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use attar_builder::spec::{Location, read_policy_with};
+use attar_builder::spec::{Location, read_policy};
 use attar_inspector::dive::Limits;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
@@ -104,7 +104,7 @@ pub(super) fn is_dives(path: &Path, text: &str) -> bool {
 
 /// Reads dive's rules.
 pub(super) fn parse(name: &str, text: &str) -> anyhow::Result<DiveRules> {
-    let (File { rules }, origins) = read_policy_with(name, text, super::value::format)?;
+    let (File { rules }, origins) = read_policy(name, text, super::value::format)?;
     let mut limits = Limits::default();
     let mut places = BTreeMap::new();
     let mut note = |key: &'static str, is_there: bool| {
