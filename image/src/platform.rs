@@ -146,14 +146,6 @@ impl Platform {
         self.os == "unknown" || self.architecture == "unknown"
     }
 
-    /// Returns the Linux platform that Debian calls `architecture` (`armhf` is `linux/arm/v7`).
-    pub fn from_debian(architecture: &str) -> Option<Self> {
-        KNOWN
-            .iter()
-            .find(|names| names.debian == Some(architecture))
-            .map(|names| Self::new("linux", names.architecture, names.variant))
-    }
-
     /// Returns Debian's name of the architecture, if Debian has it.
     pub fn debian_architecture(&self) -> Option<&'static str> {
         self.names()?.debian
@@ -370,10 +362,6 @@ mod tests {
                 ("linux/s390x", "s390x"),
             ]
         );
-        for (text, debian) in pairs {
-            assert_eq!(Platform::from_debian(debian), Some(platform(text)));
-        }
-        assert_eq!(Platform::from_debian("hurd-i386"), None);
     }
 
     #[test]

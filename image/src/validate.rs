@@ -85,11 +85,6 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Validates every entry of a layout.
-pub fn validate_layout(layout: &Layout) -> Result<Vec<Finding>, LayoutError> {
-    Ok(validate(layout, &layout.index()?.manifests))
-}
-
 /// Validates some entries of a layout, with everything they reach. Findings come in the order of
 /// the entries, each once.
 pub fn validate(layout: &Layout, entries: &[Descriptor]) -> Vec<Finding> {

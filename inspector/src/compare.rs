@@ -77,16 +77,6 @@ pub enum Change {
 }
 
 impl Change {
-    /// Returns the change from the second image to the first.
-    #[must_use]
-    pub fn mirrored(self) -> Self {
-        match self {
-            Self::Added => Self::Removed,
-            Self::Removed => Self::Added,
-            Self::Changed => Self::Changed,
-        }
-    }
-
     fn of<T>(before: Option<T>, after: Option<T>) -> Self {
         match (before, after) {
             (None, _) => Self::Added,

@@ -96,13 +96,6 @@ impl Contents {
         Ok(Self { manifests, blobs: Arc::new(LayoutBlobs(layout.clone())) })
     }
 
-    /// Collects the manifests of a layout that are about this entry or about what it holds.
-    pub fn referrers_of_layout(layout: &Layout, entry: &Descriptor) -> Result<Vec<Self>, LayoutError> {
-        let entries = layout.index()?.into_value().manifests;
-        let found = layout.referrers(entry, &entries);
-        found.into_iter().map(|referrer| Self::of_layout(layout, referrer)).collect()
-    }
-
     /// Returns the manifest that names all others.
     pub fn root(&self) -> Option<&RawManifest> {
         self.manifests.last()

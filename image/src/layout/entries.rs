@@ -72,19 +72,6 @@ impl Writer {
         self.drop_unreached(gone.iter().map(|place| &old[*place]))
     }
 
-    /// Takes the entry of this name out, with what was about it and the blobs that only it reached.
-    pub fn remove_entry(&self, name: &str) -> Result<Garbage, LayoutError> {
-        let mut index = self.index()?.into_value();
-        let old = std::mem::take(&mut index.manifests);
-        let named: Vec<usize> = (0..old.len()).filter(|place| old[*place].ref_name() == Some(name)).collect();
-        let gone = self.with_referrers(&old, &named);
-        let (gone, kept): (Vec<_>, Vec<_>) =
-            old.into_iter().enumerate().partition(|(place, _)| gone.contains(place));
-        index.manifests = kept.into_iter().map(|(_, entry)| entry).collect();
-        self.write_index(index)?;
-        self.drop_unreached(gone.iter().map(|(_, entry)| entry))
-    }
-
     /// Says whether the entry and exactly these referrers are there already. Finding that out reads the
     /// referrers alone, where replacing an entry reads every document of the layout.
     fn is_as_wanted(

@@ -195,10 +195,6 @@ fn an_entry_takes_its_blobs_and_referrers_with_it() {
     fs::remove_file(writer.blob_path(&foreign.digest)).expect("a file");
     assert_tidy(&writer);
     assert_eq!(writer.resolve(Some("other")).expect("an entry").digest, other.digest);
-
-    writer.remove_entry("other").expect("an entry");
-    assert_eq!(names(&writer), ["app"]);
-    assert_tidy(&writer);
 }
 
 #[test]

@@ -70,7 +70,8 @@ fn what_attar_writes_is_valid() {
         assert_eq!(findings(&scratch, &evidence), [""; 0], "{codec}");
         writer.replace_entry(Some(&codec.to_string()), &app, &[evidence]).expect("an entry");
     }
-    assert_eq!(validate_layout(&scratch.layout).expect("a layout"), []);
+    let entries = scratch.layout.index().expect("an index").into_value().manifests;
+    assert_eq!(validate(&scratch.layout, &entries), []);
 }
 
 #[test]

@@ -114,11 +114,6 @@ impl<R: Read> DebReader<R> {
         &self.control
     }
 
-    /// Returns the control data, when nothing else is wanted.
-    pub fn into_control(self) -> ControlArchive {
-        self.control
-    }
-
     /// Goes on to the files.
     pub fn data(mut self) -> Result<Data<R>, DebError> {
         let compression = next(&mut self.archive, "data.tar")?;

@@ -106,10 +106,9 @@ fn an_artifact_of_a_layout_travels_with_its_image() {
     let referrer = evidence(&image.entry, "sbom").write(&writer).expect("a manifest");
     writer.replace_entry(None, &image.entry, std::slice::from_ref(&referrer)).expect("an entry");
     drop(writer);
-    let referrers =
-        attar_registry::Contents::referrers_of_layout(&image.layout, &image.entry).expect("referrers");
-    assert_eq!(referrers.len(), 1);
-    let publication = Publication { referrers, ..image.publication(&registry.reference("app:1")) };
+    let artifact = attar_registry::Contents::of_layout(&image.layout, &referrer).expect("an artifact");
+    let publication =
+        Publication { referrers: vec![artifact], ..image.publication(&registry.reference("app:1")) };
     wait(observed.client.publish(&publication)).expect("a push");
     let at = repository(&registry, "app");
     let found = wait(observed.client.referrers(&at, image.entry.digest)).expect("a list");

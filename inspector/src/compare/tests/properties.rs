@@ -148,7 +148,11 @@ fn turn(file: FileChange) -> FileChange {
         after: field.before,
     });
     FileChange {
-        change: file.change.mirrored(),
+        change: match file.change {
+            Change::Added => Change::Removed,
+            Change::Removed => Change::Added,
+            Change::Changed => Change::Changed,
+        },
         before: file.after,
         after: file.before,
         fields: fields.collect(),

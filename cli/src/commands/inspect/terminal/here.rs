@@ -22,18 +22,18 @@ const PLACE: &str = "here";
 /// Finds the images in a folder and the folders in it. Hidden ones are left out.
 pub(super) fn images(folder: &Path, found: &mut dyn FnMut(Found)) {
     let mut left = MAX_LOOKED_AT;
-    if is_layout(folder) {
+    if Layout::is_layout(folder) {
         return layout(folder, found);
     }
     for path in entries(folder, &mut left) {
         if !path.is_dir() {
             archive(&path, found);
-        } else if is_layout(&path) {
+        } else if Layout::is_layout(&path) {
             layout(&path, found);
         } else if !path.is_symlink() {
             for inner in entries(&path, &mut left) {
                 match inner.is_dir() {
-                    true if is_layout(&inner) => layout(&inner, found),
+                    true if Layout::is_layout(&inner) => layout(&inner, found),
                     true => {}
                     false => archive(&inner, found),
                 }
@@ -59,10 +59,6 @@ fn entries(folder: &Path, left: &mut usize) -> Vec<PathBuf> {
     *left -= paths.len();
     paths.sort();
     paths
-}
-
-fn is_layout(folder: &Path) -> bool {
-    folder.join("oci-layout").is_file()
 }
 
 fn archive(path: &Path, found: &mut dyn FnMut(Found)) {
