@@ -24,22 +24,7 @@ impl FromStr for Size {
 impl fmt::Display for Size {
     /// Writes three digits and a decimal unit: `5.41 MB`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut value = self.0 as f64;
-        let mut unit = "B";
-        for next in ["kB", "MB", "GB", "TB"] {
-            if value < 999.5 {
-                break;
-            }
-            value /= 1000.0;
-            unit = next;
-        }
-        let digits = match value {
-            _ if unit == "B" => 0,
-            value if value < 9.995 => 2,
-            value if value < 99.95 => 1,
-            _ => 0,
-        };
-        f.pad(&format!("{value:.digits$} {unit}"))
+        f.pad(&attar_image::text::bytes(self.0))
     }
 }
 

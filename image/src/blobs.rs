@@ -9,8 +9,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 mod meter;
+mod metered;
 
 pub use meter::{Cancelled, Meter};
+pub use metered::Metered;
 
 use crate::digest::{Digest, VerifyingReader};
 use crate::layout::LayoutError;

@@ -1,4 +1,4 @@
-//! Makes text from outside harmless before a person sees it.
+//! Text as people see it: made harmless where it comes from outside, and sizes.
 //!
 //! Package data, file names, contents and server answers may hold escape sequences that move the cursor,
 //! hide text or change the title of the window, and characters that reorder or hide others. They are
@@ -55,6 +55,25 @@ fn escape(text: &str, unwanted: impl Fn(char) -> bool) -> String {
         }
     }
     safe
+}
+
+/// Writes a number of bytes with three digits and a decimal unit: `17 B`, `5.41 MB`.
+pub fn bytes(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for next in ["kB", "MB", "GB", "TB", "PB", "EB"] {
+        if value < 999.5 {
+            break;
+        }
+        value /= 1000.0;
+        unit = next;
+    }
+    match value {
+        _ if unit == "B" => format!("{bytes} B"),
+        value if value < 9.995 => format!("{value:.2} {unit}"),
+        value if value < 99.95 => format!("{value:.1} {unit}"),
+        value => format!("{value:.0} {unit}"),
+    }
 }
 
 #[cfg(test)]

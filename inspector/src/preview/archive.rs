@@ -16,10 +16,11 @@ use attar_packages::compression::{Compression, Limited};
 use attar_packages::debian::deb::DebReader;
 
 use super::content::{Content, MAX_READ};
-use super::display::{size, value};
+use super::display::value;
 use super::highlight::language;
 use super::line::{Line, Style};
 use super::mask::{Masked, mask};
+use super::size;
 use super::text::{self, Text};
 use super::{Fact, Kind, Mode, Preview};
 

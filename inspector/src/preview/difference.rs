@@ -1,9 +1,10 @@
 //! What distinguishes two versions of a file.
 
 use super::content::Content;
-use super::display::{plain, show, size};
+use super::display::{plain, show};
 use super::line::{Line, Style};
 use super::mask::mask;
+use super::size;
 use super::text::is_text;
 use super::{Fact, Mode, Preview, Surroundings, preview};
 use crate::compare::ContentChange;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use attar_image::text::is_harmful;
+use attar_image::text::{bytes as size, is_harmful};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -146,25 +146,6 @@ pub(super) fn plain(bytes: &[u8], style: Style) -> Line {
 /// Makes a name or value of one line harmless.
 pub(super) fn value(bytes: impl AsRef<[u8]>) -> String {
     show(bytes.as_ref()).styled(&[], Style::Plain).text()
-}
-
-/// Writes a number of bytes with three digits and a decimal unit: `17 B`, `5.41 MB`.
-pub(crate) fn size(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    let mut unit = "B";
-    for next in ["kB", "MB", "GB", "TB", "PB", "EB"] {
-        if value < 999.5 {
-            break;
-        }
-        value /= 1000.0;
-        unit = next;
-    }
-    match value {
-        _ if unit == "B" => format!("{bytes} B"),
-        value if value < 9.995 => format!("{value:.2} {unit}"),
-        value if value < 99.95 => format!("{value:.1} {unit}"),
-        value => format!("{value:.0} {unit}"),
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use attar_image::elf::{ByteOrder, Class, Facts, Kind as ObjectKind, Sections};
 use attar_image::linkage::machine;
 
 use super::content::Content;
-use super::display::{size, value};
+use super::display::value;
+use super::size;
 use super::{Fact, Kind, Mode, Preview, Surroundings};
 
 /// Says what an ELF file is; `None` when it is none.

@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use attar_image::path::TreePath;
 use attar_image::stack::{Change, EntryId, Form, PathId, Stack};
 
-use super::display::{size, value};
+use super::display::value;
 use super::line::{Line, Style};
+use super::size;
 use super::{Fact, Kind, Mode, Preview};
 
 /// The most links that are followed, as the kernel does.

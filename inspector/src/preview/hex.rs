@@ -1,7 +1,7 @@
 //! Bytes in hexadecimal digits: offset, digits, the same as ASCII.
 
-use super::display::size;
 use super::line::{Line, Style};
+use super::size;
 
 /// Returns how many bytes stand in a line on a pane of this many columns: 16, or 8 or 4 where they do not
 /// fit.

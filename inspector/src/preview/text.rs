@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::content::Content;
-use super::display::{Run, plain, show, size};
+use super::display::{Run, plain, show};
 use super::highlight::{self, language};
 use super::line::{Line, Style};
+use super::size;
 use super::{Fact, Kind, Mode, Preview};
 
 /// So many bytes decide whether a content is text.

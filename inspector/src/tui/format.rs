@@ -1,12 +1,10 @@
 //! Figures as people read them.
 
-use crate::preview::display;
-
 const DAY: i64 = 86_400;
 
 /// Writes a number of bytes: `17 B`, `5.41 MB`.
 pub(crate) fn bytes(bytes: u64) -> String {
-    display::size(bytes)
+    attar_image::text::bytes(bytes)
 }
 
 /// Writes a time in seconds since 1970 as a day and a minute of UTC: `2026-11-01 14:05`.

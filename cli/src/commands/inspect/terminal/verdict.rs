@@ -1,12 +1,8 @@
 //! The verdict of `attar check` as the interface shows it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use attar_image::blobs::{Blob, Blobs, Meter};
-use attar_image::digest::Digest;
-use attar_image::layout::LayoutError;
-use attar_image::manifest::Descriptor;
+use attar_image::blobs::{Meter, Metered};
 use attar_image::path::TreePath;
 use attar_image::stack::{self, Stack};
 use attar_inspector::tui::source::{Check, CheckState, Evidence, EvidencePlace, Opened, Verdict};
@@ -22,7 +18,7 @@ use crate::workload::Overrides;
 pub(super) fn of(opened: &Opened, settings: &Settings, meter: &Arc<Meter>) -> anyhow::Result<Verdict> {
     let policy = policy::find(None)?.and_then(|policy| policy.sections.check);
     let terms = Asked::new(policy, settings.now).terms(None, None)?;
-    let blobs = Stoppable { blobs: &*opened.blobs, meter };
+    let blobs = Metered { blobs: Arc::clone(&opened.blobs), meter: Arc::clone(meter) };
     let how = stack::Settings { digests: true, cache: opened.analyses.as_deref(), ..Default::default() };
     let stack = Stack::read(&blobs, &opened.image, &how)?;
     let ownership = ownership::of(&stack, &blobs)?;
@@ -98,34 +94,5 @@ fn place(place: &Place) -> EvidencePlace {
         layer: place.layer,
         package: place.package.clone(),
         is_hidden: place.hidden_by.is_some(),
-    }
-}
-
-/// Blobs that nobody can read any more once the meter is cancelled.
-struct Stoppable<'a> {
-    blobs: &'a dyn Blobs,
-    meter: &'a Arc<Meter>,
-}
-
-impl Blobs for Stoppable<'_> {
-    fn open(&self, descriptor: &Descriptor) -> Result<Blob, LayoutError> {
-        self.meter.check().map_err(|cancelled| LayoutError::Elsewhere(cancelled.into()))?;
-        Ok(self.blobs.open(descriptor)?.metered(Arc::clone(self.meter)))
-    }
-
-    fn has(&self, descriptor: &Descriptor) -> bool {
-        self.blobs.has(descriptor)
-    }
-
-    fn is_elsewhere(&self, descriptor: &Descriptor) -> bool {
-        self.blobs.is_elsewhere(descriptor)
-    }
-
-    fn place(&self, digest: &Digest) -> PathBuf {
-        self.blobs.place(digest)
-    }
-
-    fn read(&self, descriptor: &Descriptor) -> Result<Arc<[u8]>, LayoutError> {
-        self.blobs.read(descriptor)
     }
 }
