@@ -2,6 +2,7 @@
 //!
 //! The crates below state facts; advice is given here, by the kind of the error.
 
+use std::error::Error;
 use std::fmt::Write as _;
 
 use attar_builder::build::{BuildError, CannotStart};
@@ -39,9 +40,8 @@ impl Usage {
 
 /// Returns the exit code an error stands for.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    let cannot_start = |cause: &(dyn std::error::Error + 'static)| {
-        matches!(cause.downcast_ref(), Some(BuildError::CannotStart(_)))
-    };
+    let cannot_start =
+        |cause: &(dyn Error + 'static)| matches!(cause.downcast_ref(), Some(BuildError::CannotStart(_)));
     if error.is::<Usage>() {
         ExitCode::Usage
     } else if error.chain().any(cannot_start) {
@@ -60,7 +60,7 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Returns the chain of causes in one line, and advice if there is some; both are harmless text.
-pub(crate) fn in_one_line(error: &anyhow::Error) -> (String, Option<String>) {
+pub(crate) fn in_one_line(error: &(dyn Error + 'static)) -> (String, Option<String>) {
     let hints = hints(error).join("; ");
     let hint = Some(escape::line(&hints)).filter(|hint| !hint.is_empty());
     (escape::line(&messages(error).join(": ")), hint)
@@ -74,33 +74,37 @@ pub(crate) fn render(error: &anyhow::Error, color: bool) -> String {
         return format!("{}\n", if color { shown } else { escape::lines(&shown) });
     }
     let mut text = String::new();
-    for (depth, message) in messages(error).iter().enumerate() {
+    for (depth, message) in messages(error.as_ref()).iter().enumerate() {
         let label = if depth == 0 { "error" } else { "  cause" };
         writeln!(text, "{label}: {}", escape::lines(message)).expect("writing to a string cannot fail");
     }
-    for hint in hints(error) {
+    for hint in hints(error.as_ref()) {
         writeln!(text, "hint: {}", escape::lines(&hint)).expect("writing to a string cannot fail");
     }
     text
 }
 
 /// Returns what each cause says.
-fn messages(error: &anyhow::Error) -> Vec<String> {
-    let mut messages: Vec<String> = error.chain().map(ToString::to_string).collect();
+fn messages(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut messages: Vec<String> = anyhow::Chain::new(error).map(ToString::to_string).collect();
     // Wrappers that print what they wrap would say everything twice.
     messages.dedup();
     messages
 }
 
 /// Returns advice for the causes that have some.
-fn hints(error: &anyhow::Error) -> Vec<String> {
-    let mut hints: Vec<String> = error.chain().filter_map(hint).collect();
+fn hints(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut hints: Vec<String> = anyhow::Chain::new(error).filter_map(hint).collect();
     // An error that wraps another transparently stands in the chain twice.
     hints.dedup();
     hints
 }
 
-fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+fn hint(cause: &(dyn Error + 'static)) -> Option<String> {
+    // The source of an error may be the box that it is in.
+    if let Some(boxed) = cause.downcast_ref::<Box<LayoutError>>() {
+        return hint(&**boxed);
+    }
     if let Some(LayoutError::Elsewhere(cause)) = cause.downcast_ref() {
         return hint(&**cause);
     }
@@ -194,7 +198,18 @@ mod tests {
         let usage = Usage::new("no\nimage").hint("name\u{1b} one");
         let error = anyhow::Error::new(usage).context("cannot read `x`").context("cannot read `x`");
         let expected = ("cannot read `x`: no\\nimage".to_owned(), Some("name\\u{1b} one".to_owned()));
-        assert_eq!(in_one_line(&error), expected);
+        assert_eq!(in_one_line(error.as_ref()), expected);
+    }
+
+    #[test]
+    fn an_error_of_a_layer_has_the_advice_of_what_caused_it() {
+        let usage = Usage::new("nobody has it").hint("ask somebody");
+        let source = Box::new(LayoutError::Elsewhere(usage.into()));
+        let digest = attar_image::digest::Digest::of("");
+        let error = attar_image::stack::StackError::Layout { digest, source };
+        let (message, hint) = in_one_line(&error);
+        assert_eq!(message, format!("cannot read layer {digest}: nobody has it"));
+        assert_eq!(hint.as_deref(), Some("ask somebody"));
     }
 
     #[test]

@@ -194,6 +194,18 @@ fn archives_are_listed() {
 }
 
 #[test]
+fn packages_of_debian_are_listed_with_what_they_are() {
+    let control = "Package: it\nVersion: 1.2-3\nArchitecture: all\nDescription: does \u{1b}[1mit\n more\n";
+    let package = attar_testing::deb::deb(control, &[("usr/bin/it", "12345")]).expect("a package");
+    let preview = look_at("it.deb", package);
+    assert_eq!(preview.kind, Kind::Archive { format: "Debian package" });
+    assert_eq!(fact(&preview, "version"), Some("1.2-3"));
+    assert_eq!(fact(&preview, "description"), Some("does \\u{1b}[1mit"));
+    let listing = texts(&preview, Mode::Listing);
+    assert!(listing.last().is_some_and(|line| line.ends_with("5 B  usr/bin/it")), "{listing:?}");
+}
+
+#[test]
 fn archives_that_are_cut_or_bombs() {
     let tar = Layer::new().file("a", vec![b'x'; 3000]).file("b", "1").tar();
     let cut = preview(&Content::new("x.tar", &tar[..2000], tar.len() as u64), &Surroundings::unknown());

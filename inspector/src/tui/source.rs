@@ -3,6 +3,7 @@
 //! Every method may take as long as it needs: it is called on a thread of its own, and what it returns
 //! reaches the interface through a channel. None may write to the terminal.
 
+use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +33,10 @@ pub trait Source: Send + Sync {
     /// Judges whether an opened image is distroless. It ends with an error soon after the meter is
     /// cancelled.
     fn verdict(&self, opened: &Opened, meter: &Arc<Meter>) -> Result<Verdict, Failure>;
+
+    /// Words an error that the interface met itself when it read an image: with all that caused it, and
+    /// what helps.
+    fn failure(&self, error: &(dyn Error + 'static)) -> Failure;
 }
 
 /// Hears of what is known of an image before it can be read.

@@ -268,7 +268,7 @@ pub enum LayerState {
     /// It is not there, or is none that can be read, and why.
     Absent(String),
     /// It is damaged, or could not be brought here, and why.
-    Failed(String),
+    Failed(Failure),
     /// Nobody waits for it any more.
     Cancelled,
 }
@@ -309,7 +309,7 @@ pub enum TabEvent {
     Unfolded(Arc<Rows<View>>, Arc<Rows<View>>),
     /// Paths were found.
     Found(Matches),
-    /// A file was read.
+    /// A file was read, or its beginning: then more of it follows, as the preview says.
     Preview(Subject, Result<Arc<Preview>, Failure>),
     /// Who has what.
     Owners(Result<Arc<Ownership>, Failure>),

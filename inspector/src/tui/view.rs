@@ -17,6 +17,7 @@ use ratatui::widgets::{Block, Widget as _};
 
 use super::app::{App, Phase, Screen};
 use super::layout::Spot;
+use super::source::Failure;
 use super::start::Pane;
 use super::text;
 use super::theme::Role;
@@ -72,7 +73,7 @@ fn middle(app: &App, spot: Spot, buffer: &mut Buffer) {
             let Some(list) = tab.list() else { return };
             pane(app, spot, has_focus, &list.title, buffer);
             match bars::waiting(app, tab) {
-                Some((text, role)) if list.rows.is_empty() => say(app, area, &[(text, role)], buffer),
+                Some(lines) if list.rows.is_empty() => say(app, area, &lines, buffer),
                 _ => listing::draw(app, list, spot, has_focus, buffer),
             }
         }
@@ -87,12 +88,18 @@ fn middle(app: &App, spot: Spot, buffer: &mut Buffer) {
         }
         (Phase::Failed(failure), _) => {
             pane(app, spot, has_focus, "files", buffer);
-            let mut lines = vec![(failure.message.clone(), Role::Bad)];
-            lines.extend(failure.hint.iter().map(|hint| (format!("hint: {hint}"), Role::Text)));
+            let mut lines = failed(failure);
             lines.extend(tab.notes.iter().map(|note| (note.clone(), Role::Muted)));
             say(app, area, &lines, buffer);
         }
     }
+}
+
+/// Returns lines that say what failed, and what helps.
+fn failed(failure: &Failure) -> Vec<(String, Role)> {
+    let mut lines = vec![(failure.message.clone(), Role::Bad)];
+    lines.extend(failure.hint.iter().map(|hint| (format!("hint: {hint}"), Role::Text)));
+    lines
 }
 
 /// Draws the border and the title of a pane, where there is room for them.

@@ -3,7 +3,7 @@
 mod export;
 mod extract;
 mod read;
-mod show;
+pub(super) mod show;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -97,9 +97,14 @@ impl Workers {
                 }
             }
             Task::Preview { tab, opened, snapshot, subject, meter } => {
-                let preview = show::preview(&opened, &snapshot, &subject, self.now, &meter);
-                if !meter.is_cancelled() {
-                    self.tell_tab(tab, TabEvent::Preview(subject, preview.map(Arc::new)));
+                let tell = |preview| {
+                    if !meter.is_cancelled() {
+                        self.tell_tab(tab, TabEvent::Preview(subject.clone(), preview));
+                    }
+                };
+                let show = &mut |preview| tell(Ok(Arc::new(preview)));
+                if let Err(error) = show::preview(&opened, &snapshot, &subject, self.now, &meter, show) {
+                    tell(Err(self.source.failure(&error)));
                 }
             }
             Task::Owners { tab, opened, snapshot } => {
@@ -117,7 +122,7 @@ impl Workers {
             }
             Task::Extract { tab, opened, shown, path, folder, meter } => {
                 let name = shown.snapshot.stack.paths().path(path);
-                let extracted = extract::extract(&opened, &shown, path, &folder, &meter);
+                let extracted = extract::extract(&*self.source, &opened, &shown, path, &folder, &meter);
                 self.tell_tab(tab, TabEvent::Extracted(name, extracted));
             }
             Task::Export { what, file } => self.tell(export::export(&what, &file)),
@@ -160,11 +165,4 @@ impl Told for Teller<'_> {
     fn is_cancelled(&self) -> bool {
         self.meter.is_cancelled()
     }
-}
-
-/// Returns a failure of an error and what caused it.
-fn failure(error: &dyn std::error::Error) -> Failure {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let message = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-    Failure { message, hint: None }
 }

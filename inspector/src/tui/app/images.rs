@@ -5,7 +5,7 @@ use crate::tui::action::Action;
 use crate::tui::format;
 use crate::tui::listing::{Column, Jump, Line, Listing, Width};
 use crate::tui::source::{Listed, Wanted};
-use crate::tui::task::{TabEvent, TabId, Task};
+use crate::tui::task::{LayerState, TabEvent, TabId, Task};
 
 /// Returns the list before any image is found.
 pub(super) fn listing() -> Listing {
@@ -145,6 +145,11 @@ impl App {
             TabEvent::Extracted(_, Err(failure)) => return self.fail(failure),
             TabEvent::Opened(Err(failure)) => {
                 let tasks = tab.receive(TabEvent::Opened(Err(failure.clone())));
+                self.fail(failure);
+                tasks
+            }
+            TabEvent::Layer(layer, LayerState::Failed(failure)) => {
+                let tasks = tab.receive(TabEvent::Layer(layer, LayerState::Failed(failure.clone())));
                 self.fail(failure);
                 tasks
             }

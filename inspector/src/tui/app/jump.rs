@@ -202,7 +202,8 @@ impl Tab {
     /// Returns why the layer that is looked at has nothing to show.
     pub fn trouble(&self) -> Option<&str> {
         match self.layers.get(self.layer.at)? {
-            LayerState::Absent(why) | LayerState::Failed(why) => Some(why),
+            LayerState::Absent(why) => Some(why),
+            LayerState::Failed(failure) => Some(&failure.message),
             _ => None,
         }
     }

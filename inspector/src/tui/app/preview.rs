@@ -45,6 +45,16 @@ impl PreviewPane {
         modes.get(self.turns % modes.len().max(1)).copied()
     }
 
+    /// Says whether it, or more of it, is still to come.
+    pub fn is_under_way(&self) -> bool {
+        let is_awaited = match &self.shown {
+            Known::Asked => true,
+            Known::Known(preview) => preview.more.is_some(),
+            Known::Unasked | Known::Failed(_) => false,
+        };
+        is_awaited && self.meter.as_ref().is_some_and(|meter| !meter.is_cancelled())
+    }
+
     pub(super) fn meter(&self) -> Option<&Arc<Meter>> {
         self.meter.as_ref()
     }

@@ -174,7 +174,7 @@ impl Tab {
             || self.is_reading()
             || self.tree.is_pending()
             || self.found.is_pending
-            || matches!(self.preview.shown, Known::Asked)
+            || self.preview.is_under_way()
             || matches!(self.owners, Known::Asked)
             || matches!(self.packages, Known::Asked)
             || matches!(self.verdict, Known::Asked)

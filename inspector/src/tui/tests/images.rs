@@ -1,5 +1,6 @@
 //! Images for the tests, and a source that opens them.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use attar_image::layout::Layout;
@@ -95,6 +96,12 @@ impl Source for Folder {
             claims.add(name.as_bytes(), &bytes).expect("a small database");
         }
         Ok(claims.settle(|directory| Some(directory.to_vec())))
+    }
+
+    fn failure(&self, error: &(dyn Error + 'static)) -> Failure {
+        let causes: Vec<String> =
+            std::iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string).collect();
+        Failure { message: causes.join(": "), hint: Some("copy the image again".to_owned()) }
     }
 
     fn verdict(&self, _: &Opened, _: &Arc<attar_image::blobs::Meter>) -> Result<Verdict, Failure> {

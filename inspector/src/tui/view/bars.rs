@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{put, shortened};
+use super::{failed, put, shortened};
 use crate::tui::app::{App, Known, Overlay, Phase, Prompt, Screen, Tab};
 use crate::tui::format;
 use crate::tui::layout::Spot;
@@ -85,11 +85,12 @@ pub(super) fn line(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Positio
     }
     let notice = app.notice.as_ref()?;
     let role = if notice.is_failure { Role::Bad } else { Role::Good };
-    let mut text = notice.text.clone();
-    if let Some(hint) = &notice.hint {
-        text += &format!(" (hint: {hint})");
-    }
-    let text = shortened(app, &text, usize::from(area.width));
+    let hint = notice.hint.as_ref().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+    let width = usize::from(area.width);
+    // What helps is not cut off for the sake of what failed, down to half of the line.
+    let room = width.saturating_sub(text::width(&escape_line(&hint))).max(width / 2);
+    let text = shortened(app, &notice.text, room).to_string() + &hint;
+    let text = shortened(app, &text, width);
     put(buffer, area.x, area.y, &text, area.width, app.theme.style(role));
     None
 }
@@ -180,7 +181,7 @@ pub(super) fn progress(app: &App, done: u64, total: Option<u64>, width: u16) -> 
 }
 
 /// Says what a list waits for, or why it cannot be shown.
-pub(super) fn waiting(app: &App, tab: &Tab) -> Option<(String, Role)> {
+pub(super) fn waiting(app: &App, tab: &Tab) -> Option<Vec<(String, Role)>> {
     let (what, failure) = match tab.screen {
         Screen::Packages => match (&tab.owners, &tab.packages) {
             (Known::Failed(failure), _) | (_, Known::Failed(failure)) => ("", Some(failure)),
@@ -197,7 +198,7 @@ pub(super) fn waiting(app: &App, tab: &Tab) -> Option<(String, Role)> {
         _ => return None,
     };
     Some(match failure {
-        Some(failure) => (failure.message.clone(), Role::Bad),
-        None => (format!("{} {what}", app.spinner()), Role::Muted),
+        Some(failure) => failed(failure),
+        None => vec![(format!("{} {what}", app.spinner()), Role::Muted)],
     })
 }

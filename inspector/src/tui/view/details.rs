@@ -66,7 +66,12 @@ fn layer(tab: &Tab) -> Vec<Detail> {
     let mut add = |label, value: String, role| facts.push((label, value, role));
     add("layer", (number + 1).to_string(), Role::Title);
     match tab.layers.get(number) {
-        Some(LayerState::Absent(why) | LayerState::Failed(why)) => add("not read", why.clone(), Role::Bad),
+        Some(LayerState::Absent(why)) => add("not read", why.clone(), Role::Bad),
+        Some(LayerState::Failed(failure)) => {
+            // First what is short: the pane may not have room for all.
+            failure.hint.iter().for_each(|hint| add("hint", hint.clone(), Role::Warning));
+            add("not read", failure.message.clone(), Role::Bad);
+        }
         Some(LayerState::Cancelled) => {
             add("not read", "stopped: `reload` reads it".to_owned(), Role::Warning)
         }

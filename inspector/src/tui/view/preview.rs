@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{pane, put, say};
+use super::{failed, pane, put, say};
 use crate::preview::{Line, Mode, Preview};
 use crate::tui::app::{App, Known, Tab};
 use crate::tui::layout::Spot;
@@ -25,14 +25,17 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
             let mode = tab.preview.mode().unwrap_or(Mode::Facts);
             format!("{}: {}", preview.kind, mode.name())
         }
-        Known::Asked => format!("preview {}", app.spinner()),
-        Known::Unasked | Known::Failed(_) => "preview".to_owned(),
+        _ => "preview".to_owned(),
+    };
+    let title = match tab.preview.is_under_way() {
+        true => format!("{title} {}", app.spinner()),
+        false => title,
     };
     pane(app, spot, has_focus, &title, buffer);
     let area = super::heading::draw(app, tab, area, buffer);
     match &tab.preview.shown {
         Known::Unasked | Known::Asked => {}
-        Known::Failed(failure) => say(app, area, &[(failure.message.clone(), Role::Bad)], buffer),
+        Known::Failed(failure) => say(app, area, &failed(failure), buffer),
         Known::Known(preview) => {
             let mode = tab.preview.mode().unwrap_or(Mode::Facts);
             draw_lines(app, tab, preview, mode, area, buffer);

@@ -15,9 +15,8 @@ use std::path::{Path, PathBuf};
 use attar_image::blobs::Meter;
 use attar_image::stack::{EntryId, Form, PathId};
 
-use super::failure;
 use crate::browse::Mark;
-use crate::tui::source::{Extracted, Failure, Opened};
+use crate::tui::source::{Extracted, Failure, Opened, Source};
 use crate::tui::task::Shown;
 
 /// What is written where.
@@ -31,6 +30,7 @@ struct Plan {
 /// Writes what stands at a path, and all that is shown below it, into a folder, which is made if it is not
 /// there.
 pub(super) fn extract(
+    source: &dyn Source,
     opened: &Opened,
     shown: &Shown,
     path: PathId,
@@ -70,7 +70,7 @@ pub(super) fn extract(
         extracted.entries += places.len() as u64;
         write().inspect_err(|error| failed = Some(cannot(&first.0, error)))
     });
-    visited.map_err(|error| failed.take().unwrap_or_else(|| failure(&error)))?;
+    visited.map_err(|error| failed.take().unwrap_or_else(|| source.failure(&error)))?;
     for (link, target) in &plan.links {
         symlink(OsStr::from_bytes(target), link).map_err(|error| cannot(link, &error))?;
         extracted.entries += 1;

@@ -14,7 +14,7 @@ use attar_image::layout::LayoutError;
 use attar_image::manifest::Descriptor;
 use attar_image::stack::{Input, Settings, Stack, StackError};
 
-use super::{Workers, failure};
+use super::Workers;
 use crate::advice::advice;
 use crate::analysis::Analysis;
 use crate::browse::Index;
@@ -57,7 +57,7 @@ impl Workers {
     pub(super) fn read(&self, tab: TabId, opened: &Opened, meters: &[Arc<Meter>]) {
         let inputs = match Input::of_image(&opened.image) {
             Ok(inputs) => inputs,
-            Err(error) => return self.tell_tab(tab, TabEvent::Snapshot(Err(failure(&error)))),
+            Err(error) => return self.tell_tab(tab, TabEvent::Snapshot(Err(self.source.failure(&error)))),
         };
         let mut order: Vec<usize> = (0..inputs.len()).collect();
         // The largest first, so that none is left for the end.
@@ -111,8 +111,8 @@ impl Workers {
                 Ok(input)
             }
             Err(error) => {
-                let failure = failure(&error);
-                state(LayerState::Failed(failure.message.clone()));
+                let failure = self.source.failure(&error);
+                state(LayerState::Failed(failure.clone()));
                 Err(failure)
             }
         }
@@ -155,7 +155,7 @@ impl Workers {
     }
 
     fn tell_snapshot(&self, tab: TabId, snapshot: Result<Arc<Snapshot>, StackError>) {
-        self.tell_tab(tab, TabEvent::Snapshot(snapshot.map_err(|error| failure(&error))));
+        self.tell_tab(tab, TabEvent::Snapshot(snapshot.map_err(|error| self.source.failure(&error))));
     }
 }
 

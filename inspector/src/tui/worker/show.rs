@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use attar_image::blobs::Meter;
 use attar_image::path::TreePath;
-use attar_image::stack::{EntryId, PathId};
+use attar_image::stack::{EntryId, PathId, StackError};
 
-use super::failure;
 use crate::browse::Query;
 use crate::browse::{self, Rows, View, ViewSettings};
 use crate::preview::{self, Content, MAX_READ, Preview, Surroundings};
-use crate::tui::source::{Failure, Opened};
+use crate::tui::source::Opened;
 use crate::tui::task::{Matches, Shown, Snapshot, Subject, Unfold};
 
 /// As many matches of a filter are unfolded at once.
@@ -99,35 +98,61 @@ fn order(view: &View, one: PathId, other: PathId) -> Ordering {
     }
 }
 
-/// Reads the beginning of a file and makes something to look at of it.
-pub(super) fn preview(
+/// Reads the beginning of a file and hands over what is to be seen of it; then, where more would say more,
+/// as much as is ever read, and hands over what is to be seen instead.
+///
+/// The last one that is handed over asks for no more.
+pub(in crate::tui) fn preview(
     opened: &Opened,
     snapshot: &Snapshot,
     subject: &Subject,
     now: i64,
     meter: &Meter,
-) -> Result<Preview, Failure> {
+    show: &mut dyn FnMut(Preview),
+) -> Result<(), StackError> {
     let stack = &snapshot.stack;
-    let content = |entry, limit| content(opened, snapshot, entry, limit, meter);
     let entry = match subject {
-        Subject::Implied(path) => return Ok(preview::directory(stack, *path)),
+        Subject::Implied(path) => {
+            show(preview::directory(stack, *path));
+            return Ok(());
+        }
         Subject::Entry(entry) | Subject::Difference { after: entry, .. } => *entry,
     };
     if let Some(preview) = preview::entry(stack, entry) {
-        return Ok(preview);
+        show(preview);
+        return Ok(());
     }
     let path = stack.paths().path(stack.place(entry));
     let provider = preview::provider(stack, &opened.image.platform, &path);
     let surroundings = Surroundings { now: Some(now), provider: Some(&provider) };
-    if let Subject::Difference { before, after } = subject {
-        let (before, after) = (content(*before, MAX_READ)?, content(*after, MAX_READ)?);
-        return Ok(preview::difference(&before, &after, &surroundings));
+    let content = |entry, limit| content(opened, snapshot, entry, limit, meter);
+    in_two_steps(show, |limit| {
+        let after = content(entry, limit)?;
+        Ok(match subject {
+            Subject::Difference { before, .. } => {
+                preview::difference(&content(*before, limit)?, &after, &surroundings)
+            }
+            _ => preview::preview(&after, &surroundings),
+        })
+    })
+}
+
+/// Hands over what the beginning of contents says, then what more of them says if that is worth reading.
+/// `look` is given how many bytes may be read of each.
+fn in_two_steps(
+    show: &mut dyn FnMut(Preview),
+    mut look: impl FnMut(u64) -> Result<Preview, StackError>,
+) -> Result<(), StackError> {
+    let first = look(MAX_READ)?;
+    let more = first.more;
+    show(first);
+    if let Some(more) = more {
+        let mut whole = look(more)?;
+        // Whatever it still lacks is not read.
+        whole.more = None;
+        show(whole);
     }
-    let shown = preview::preview(&content(entry, MAX_READ)?, &surroundings);
-    match shown.more {
-        Some(more) => Ok(preview::preview(&content(entry, more)?, &surroundings)),
-        None => Ok(shown),
-    }
+    Ok(())
 }
 
 /// Reads so many bytes of a file.
@@ -137,11 +162,11 @@ fn content(
     entry: EntryId,
     limit: u64,
     meter: &Meter,
-) -> Result<Content, Failure> {
+) -> Result<Content, StackError> {
     let stack = &snapshot.stack;
     let path: TreePath = stack.paths().path(stack.place(entry));
     let mut bytes = Vec::new();
-    let read = stack.visit_contents(&*opened.blobs, [entry], &mut |_, reader| {
+    stack.visit_contents(&*opened.blobs, [entry], &mut |_, reader| {
         let mut buffer = [0; 64 << 10];
         while (bytes.len() as u64) < limit {
             meter.check()?;
@@ -154,7 +179,6 @@ fn content(
             }
         }
         Ok(())
-    });
-    read.map_err(|error| failure(&error))?;
+    })?;
     Ok(Content::new(path.as_bytes(), bytes, stack.row(stack.linked(entry)).size))
 }

@@ -37,7 +37,7 @@ fn of_engine(kind: Kind, settings: &Settings, sender: &Sender<Found>) {
             let listed = images.into_iter().flat_map(|image| of_image(kind, image));
             listed.for_each(|listed| tell(sender, Found::Image(listed)));
         }
-        Err(error) => tell(sender, Found::Note(failure::in_one_line(&error).0)),
+        Err(error) => tell(sender, Found::Note(failure::in_one_line(error.as_ref()).0)),
     }
 }
 

@@ -8,6 +8,7 @@ mod start;
 mod told;
 mod verdict;
 
+use std::error::Error;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
@@ -123,6 +124,10 @@ impl Source for Images {
     fn verdict(&self, opened: &Opened, meter: &Arc<Meter>) -> Result<Verdict, Failure> {
         verdict::of(opened, &self.settings, meter).map_err(|error| ended(error, meter.is_cancelled()))
     }
+
+    fn failure(&self, error: &(dyn Error + 'static)) -> Failure {
+        worded(error)
+    }
 }
 
 /// Says why something ended without a result: what broke off because nobody waited failed at nothing else.
@@ -135,7 +140,11 @@ fn ended(error: anyhow::Error, is_cancelled: bool) -> Failure {
 
 /// Says in one line why something could not be done.
 fn failed(error: anyhow::Error) -> Failure {
-    let (message, hint) = failure::in_one_line(&error);
+    worded(error.as_ref())
+}
+
+fn worded(error: &(dyn Error + 'static)) -> Failure {
+    let (message, hint) = failure::in_one_line(error);
     Failure { message, hint }
 }
 
