@@ -39,7 +39,7 @@ pub(crate) use man::ManArgs;
 pub(crate) use packages::PackagesArgs;
 pub(crate) use rebuild::RebuildArgs;
 pub(crate) use schema::{SchemaArgs, SchemaOf};
-pub(crate) use screen::ScreenArgs;
+pub(crate) use screen::{DumpFormat, ScreenArgs};
 pub(crate) use search::SearchArgs;
 pub(crate) use shared::{EngineName, ImageArgs, NamedValue, PublishArgs, RegistryArgs, SourceArgs, SpecArgs};
 pub(crate) use show::ShowArgs;

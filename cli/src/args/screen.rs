@@ -8,8 +8,8 @@ use std::str::FromStr;
 use attar_image::path::TreePath;
 use attar_inspector::browse::filter::{Filter, FilterError};
 use attar_inspector::tui::start::{Pane, Theme, View};
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 
 /// What the terminal interface shows first, and how it looks.
 #[derive(Clone, Debug, Default, Args)]
@@ -43,10 +43,14 @@ pub(crate) struct ScreenArgs {
     #[arg(long, value_name = "PANE", value_parser = named(Pane::ALL, Pane::name, Pane::find))]
     pub(crate) pane: Option<Pane>,
 
-    /// Draw one screen of this size as text when all that was asked for is there, such as `120x40`, and
-    /// end. Needs no terminal.
+    /// Draw one screen of this size when all that was asked for is there, such as `120x40`, and end. Needs
+    /// no terminal.
     #[arg(long, value_name = "WIDTHxHEIGHT")]
     pub(crate) dump: Option<ScreenSize>,
+
+    /// What `--dump` draws.
+    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "dump")]
+    pub(crate) dump_format: DumpFormat,
 
     /// Colours. Default: `dark` or `light` as the terminal says it is, `none` with `NO_COLOR`.
     #[arg(long, value_name = "THEME", value_parser = named(Theme::ALL, Theme::name, Theme::find))]
@@ -98,6 +102,16 @@ fn path(text: &str) -> Result<TreePath, String> {
 
 fn filter(text: &str) -> Result<String, FilterError> {
     Filter::parse(text).map(|_| text.to_owned())
+}
+
+/// What one screen is drawn as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DumpFormat {
+    /// Lines of text, without colours.
+    #[default]
+    Text,
+    /// A picture with the colours of the theme, for documents: SVG.
+    Svg,
 }
 
 /// A layer, from 0 for the lowest.

@@ -73,6 +73,25 @@ fn the_images_of_a_folder_are_listed() {
 }
 
 #[test]
+fn a_screen_becomes_a_picture() {
+    let scratch = images();
+    let picture = |theme: &str| {
+        let arguments = ["oci:image", "--at", "/etc/hosts", "--dump-format", "svg", "--theme", theme];
+        dump(&scratch, &arguments).success()
+    };
+    let (dark, light) = (picture("dark"), picture("light"));
+    for (picture, paper) in [(&dark, "#16161a"), (&light, "#fbfbfc")] {
+        assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
+        assert!(picture.contains(&format!("rx=\"8\" fill=\"{paper}\"")), "{picture}");
+        assert!(picture.contains(">127.0.0.1 localhost"), "{picture}");
+        // Names of files are text, whatever they hold.
+        assert!(!picture.contains('\u{1b}') && picture.contains("hostile"), "{picture}");
+    }
+    let said = attar().args(["inspect", "oci:image", "--dump-format", "svg"]).run().fails(64);
+    assert!(said.contains("--dump <WIDTHxHEIGHT>"), "{said}");
+}
+
+#[test]
 fn what_cannot_be_opened_is_said_on_the_screen() {
     let scratch = images();
     let lines = body(dump(&scratch, &["oci:other"]));

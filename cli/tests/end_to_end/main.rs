@@ -24,6 +24,7 @@ mod judges;
 mod kill;
 mod loading;
 mod offline;
+mod pictures;
 mod popular;
 mod rebuild;
 mod registries;

@@ -64,7 +64,7 @@ actions! {
     ToggleModified "toggle-modified" "show or hide what is modified",
     ToggleRemoved "toggle-removed" "show or hide what is removed",
     ToggleUnchanged "toggle-unchanged" "show or hide what is unchanged",
-    CycleSort "cycle-sort" "sort by name, size or change",
+    CycleSort "cycle-sort" "sort by name, size, change, waste; lists by the next column",
     ReverseSort "reverse-sort" "reverse the order",
     ToggleFold "toggle-fold" "fold or unfold the directory",
     ExpandAll "expand-all" "unfold all directories",

@@ -210,4 +210,6 @@ fn clash(one: &[Key], other: &[Key]) -> bool {
 }
 
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod tests;

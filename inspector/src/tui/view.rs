@@ -12,7 +12,7 @@ pub(super) mod tree;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Block, Widget as _};
 
 use super::app::{App, Phase, Screen};
@@ -108,8 +108,9 @@ fn pane(app: &App, spot: Spot, has_focus: bool, title: &str, buffer: &mut Buffer
     if frame == body {
         return;
     }
+    // The title is underlined: under a line there is nothing to underline.
     let style = app.theme.style(if has_focus { Role::Focus } else { Role::Border });
-    border(app, frame, style, buffer);
+    border(app, frame, style.remove_modifier(Modifier::UNDERLINED), buffer);
     if frame.width < 5 {
         return;
     }

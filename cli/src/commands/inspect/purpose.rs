@@ -11,7 +11,7 @@ pub(super) enum Purpose<'a> {
     Report(&'a str),
     /// The interface.
     Interface,
-    /// One screen of it, as text of so many columns and lines.
+    /// One screen of it, of so many columns and lines.
     Screen(u16, u16),
 }
 

@@ -15,8 +15,8 @@ pub(crate) fn waste(snapshot: &Snapshot) -> Listing {
     let analysis = &snapshot.analysis;
     let columns = vec![
         Column::new("bytes", Width::Number(12), 0),
-        Column::new("from", Width::Number(5), 1),
-        Column::new("by", Width::Number(5), 1),
+        Column::new("came", Width::Number(5), 1),
+        Column::new("died", Width::Number(5), 1),
         Column::new("why", Width::Text(22), 2),
         Column::new("path", Width::Rest, 0),
     ];

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::{failed, put, shortened};
+use crate::tui::action::Context;
 use crate::tui::app::{App, Known, Overlay, Phase, Prompt, Screen, Tab};
 use crate::tui::format;
 use crate::tui::layout::Spot;
@@ -11,6 +12,8 @@ use crate::tui::text;
 use crate::tui::theme::Role;
 use attar_image::text::escape_line;
 
+/// What the hint says that leads to all keys.
+const HELP: &str = "help";
 /// The widest title of an image.
 const TITLE: usize = 32;
 
@@ -146,10 +149,18 @@ pub(super) fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
         }
         (true, _) => keys.into_iter().map(|(keys, text)| (keys, text.to_owned())).collect(),
     };
-    for (keys, what) in pieces {
-        let width = (text::width(&keys) + text::width(&what) + 1) as u16;
-        if x + width > area.right() {
-            break;
+    let help = app.keymap.hints(Context::Everywhere).into_iter().find(|(_, what)| *what == HELP);
+    let width = |(keys, what): &(String, String)| (text::width(keys) + text::width(what) + 1) as u16;
+    let mut reserved = help.map_or(0, |(keys, what)| width(&(keys, what.to_owned())) + 2);
+    for piece in pieces {
+        let width = width(&piece);
+        let (keys, what) = piece;
+        if what == HELP {
+            reserved = 0;
+        }
+        if x + width + reserved > area.right() {
+            // Whoever sees no more of the keys must see where they all are.
+            continue;
         }
         x = put(buffer, x, area.y, &keys, width, app.theme.style(Role::Key));
         x = put(buffer, x, area.y, &format!(" {what}"), width, app.theme.style(Role::Muted)) + 2;

@@ -12,15 +12,21 @@ use crate::tui::text;
 use crate::tui::theme::Role;
 use attar_image::text::escape_line;
 
+/// Columns of what stands before a value.
+const LABEL: usize = 11;
+
 pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
     pane(app, spot, tab.focus == Pane::Facts, "details", buffer);
     let area = spot.body;
     let width = usize::from(area.width);
     let mut lines: Vec<(String, Role)> = Vec::new();
     for (label, value, role) in facts(tab) {
-        let line = format!("{label:<10} {value}");
-        let line = escape_line(&line);
-        lines.extend(text::wrap(&line, width.max(1)).into_iter().map(|part| (part.to_owned(), role)));
+        let value = escape_line(&value);
+        let parts = text::wrap(&value, width.saturating_sub(LABEL).max(1));
+        // An empty line has no parts, and stands all the same.
+        let first = parts.first().copied().unwrap_or_default();
+        lines.push((format!("{label:<LABEL$}{first}"), role));
+        lines.extend(parts.iter().skip(1).map(|part| (format!("{:LABEL$}{part}", ""), role)));
     }
     let top = tab.details_top.min(lines.len().saturating_sub(usize::from(area.height)));
     for (y, (line, role)) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
@@ -79,7 +85,8 @@ fn layer(tab: &Tab) -> Vec<Detail> {
     }
     if let Some(known) = tab.snapshot.as_ref().and_then(|snapshot| snapshot.analysis.layers.get(number)) {
         if known.uncompressed.is_some() {
-            add("files", format!("{} entries, {}", known.entries, format::bytes(known.bytes)), Role::Text);
+            let word = if known.entries == 1 { "entry" } else { "entries" };
+            add("files", format!("{} {word}, {}", known.entries, format::bytes(known.bytes)), Role::Text);
             let changes = format!(
                 "{} added, {} modified, {} unchanged, {} removed",
                 known.added, known.modified, known.unchanged, known.removed

@@ -1,5 +1,7 @@
 //! Draws a list: headings, rows, the row under the cursor.
 
+use std::ops::RangeInclusive;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -13,8 +15,9 @@ use attar_image::text::escape_line;
 
 /// Rows that decide how wide a column is: those on the screen, and some more.
 const MEASURED: usize = 200;
-/// The narrowest column of what is left, as long as others can give way.
-const REST: u16 = 30;
+/// The narrowest column of what is left, as long as others can give way; less in narrow lists, which would
+/// have nothing else any more.
+const REST: RangeInclusive<u16> = 12..=30;
 
 pub(super) fn draw(app: &App, list: &Listing, spot: Spot, has_focus: bool, buffer: &mut Buffer) {
     let area = spot.body;
@@ -82,7 +85,7 @@ fn widths(list: &Listing, room: u16) -> Vec<u16> {
         let widest = cells.max().unwrap_or(0).max(column.title.len());
         match column.width {
             Width::Number(most) | Width::Text(most) => (widest as u16).min(most),
-            Width::Rest => REST,
+            Width::Rest => (room * 2 / 5).clamp(*REST.start(), *REST.end()),
         }
     };
     let mut widths: Vec<u16> =

@@ -91,10 +91,11 @@ fn title(app: &App, tab: &Tab) -> String {
     let mut title = match tree.scope {
         Scope::UpToHere => format!("files up to layer {}", range.to + 1),
         Scope::Changes => format!("changes of layer {}", range.to + 1),
+        Scope::Range if range.from == range.to => format!("layer {}", range.to + 1),
         Scope::Range => format!("layers {} to {}", range.from + 1, range.to + 1),
     };
     if let (Some(filter), Some(shown)) = (&tree.filter, &tree.shown) {
-        title += &format!(", {} match {}", shown.view.matches(), filter.as_str());
+        title += &format!(", {} match `{}`", shown.view.matches(), filter.as_str());
     }
     if tree.is_pending() {
         title += &format!(" {}", app.spinner());

@@ -18,10 +18,11 @@ use attar_image::stack::{self, Stack};
 use attar_inspector::tui;
 use attar_inspector::tui::keymap::Keymap;
 use attar_inspector::tui::source::{Failure, Fetching, Found, Opened, Source, Told, Verdict, Wanted};
+use attar_inspector::tui::start::Theme;
 use attar_packages::ownership::Ownership;
 
 use crate::analyses::Analyses;
-use crate::args::{InspectArgs, RegistryArgs};
+use crate::args::{DumpFormat, InspectArgs, RegistryArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Usage};
 use crate::output;
@@ -45,7 +46,7 @@ pub(super) fn open(arguments: &InspectArgs, settings: &Settings) -> anyhow::Resu
     Ok(ExitCode::Yes)
 }
 
-/// Draws one screen of the interface as text when all that was asked for is there.
+/// Draws one screen of the interface, as text or as a picture, when all that was asked for is there.
 pub(super) fn draw_once(
     arguments: &InspectArgs,
     size: (u16, u16),
@@ -53,9 +54,12 @@ pub(super) fn draw_once(
 ) -> anyhow::Result<ExitCode> {
     let (start, keymap) = (start::of(arguments, settings)?, keymap(arguments, settings)?);
     let (source, now) = (Images::new(settings, &arguments.registry), settings.now.as_second());
+    let is_light = start.theme == Some(Theme::Light);
     let drawn = tui::dump(start, keymap, Arc::new(source), size, now);
-    let mut text = tui::lines(&drawn).join("\n");
-    text.push('\n');
+    let text = match arguments.screen.dump_format {
+        DumpFormat::Text => tui::lines(&drawn).join("\n") + "\n",
+        DumpFormat::Svg => tui::svg(&drawn, is_light),
+    };
     output::print(text.as_bytes())?;
     Ok(ExitCode::Yes)
 }
