@@ -37,7 +37,7 @@ pub use members::{Members, read_members};
 pub use merge::TooManyEntries;
 pub(crate) use name::Name;
 pub use name::Whiteout;
-pub use pair::{Place, read_pair, side_by_side};
+pub use pair::{Place, hash_alike, read_pair, side_by_side};
 pub use paths::{PathId, Paths, TooManyNames};
 pub use read::{Settings, read_layer};
 pub use table::{Form, MAX_ENTRIES, Row, Table, TooLarge};

@@ -27,5 +27,5 @@ pub use blame::{Touch, blame};
 pub use index::Index;
 pub use marks::{Figures, Mark, Range};
 pub use rows::{Forest, MAX_ROWS_AT_ONCE, Row, Rows, TooManyRows};
-pub use search::{Query, search};
+pub use search::{Query, search, search_forest};
 pub use view::{Hide, Sort, View, ViewSettings};

@@ -36,7 +36,7 @@ pub use content::{ContentChange, ElfFact, MAX_COMPARED};
 pub use files::{FieldChange, FileChange, Node};
 pub use groups::Group;
 pub use layers::{ComparedLayer, LayerChange};
-pub use packages::{PackageChange, PackageVersion};
+pub use packages::{PackageChange, PackageFate, PackageVersion};
 pub use rollup::{Directory, Rolled, roll_up};
 pub use verdict::{Verdict, count};
 
@@ -152,8 +152,8 @@ impl Comparison {
 
 /// Compares two images.
 pub fn compare(before: Side<'_>, after: Side<'_>, scope: Scope) -> Comparison {
-    let layers = LayerChange::of(before, after);
-    let not_compared = if layers.are_same_blobs() { Vec::new() } else { absent(before, after) };
+    let layers = LayerChange::of(before.stack, after.stack);
+    let not_compared = if layers.are_same_blobs() { Vec::new() } else { absent([before.stack, after.stack]) };
     let mut packages = Vec::new();
     let mut files = files::Files::default();
     if not_compared.is_empty() && !layers.are_same_blobs() {
@@ -203,10 +203,25 @@ pub fn have_same_layers(before: &Image, after: &Image) -> bool {
     digests(before) == digests(after)
 }
 
-fn absent(before: Side<'_>, after: Side<'_>) -> Vec<String> {
+/// Returns the packages that differ, by name; which files of theirs do is not looked at.
+pub fn package_changes(before: Side<'_>, after: Side<'_>) -> Vec<PackageChange> {
+    packages::compare(before, after)
+}
+
+/// Returns the settings of the configurations and the annotations of the manifests that differ, by field and
+/// name. The layers are no setting, and what only says how an image came to be is left out.
+pub fn setting_changes(before: &Image, after: &Image) -> Vec<Setting> {
+    let mut settings = configuration::compare(&before.config, &after.config);
+    settings.retain(|setting| setting.counts(Scope::Contents));
+    settings.extend(configuration::annotations(before, after));
+    settings
+}
+
+/// Says of each layer of two stacks that was not read why.
+pub fn absent(stacks: [&Stack; 2]) -> Vec<String> {
     let mut reasons = Vec::new();
-    for (which, side) in [("first", before), ("second", after)] {
-        for (number, layer) in side.stack.layers().iter().enumerate() {
+    for (which, stack) in ["first", "second"].into_iter().zip(stacks) {
+        for (number, layer) in stack.layers().iter().enumerate() {
             if let State::Absent(absence) = &layer.state {
                 let digest = layer.descriptor.digest;
                 reasons.push(format!("layer {} of the {which} image ({digest}) {absence}", number + 1));

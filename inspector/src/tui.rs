@@ -9,6 +9,7 @@
 
 pub mod action;
 pub mod app;
+pub mod comparison;
 mod cursor;
 mod format;
 pub mod keymap;

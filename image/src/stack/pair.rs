@@ -40,8 +40,9 @@ pub fn read_pair(
     Ok((ours, theirs))
 }
 
-/// Hashes the files whose contents decide whether two stacks hold the same.
-fn hash_alike(
+/// Hashes the files whose contents decide whether two stacks hold the same: those of one size at one path
+/// that nothing else tells apart. [`read_pair`] does that for the stacks that it reads.
+pub fn hash_alike(
     (one, our_blobs): (&mut Stack, &dyn Blobs),
     (other, their_blobs): (&mut Stack, &dyn Blobs),
     settings: &Settings<'_>,

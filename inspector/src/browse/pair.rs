@@ -65,14 +65,14 @@ impl PairMark {
 }
 
 /// What a pair shows, and how.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct PairSettings {
     /// What is left out; what is the same counts as unchanged, what is unknown as modified.
     pub hide: Hide,
     /// What is left in. Terms ask about the second image's file, or about the first's where the second has
     /// none; nothing is dead here.
     pub filter: Option<Arc<Filter>>,
-    /// In which order the paths of a directory stand: by size is by how much the sizes differ.
+    /// In which order the paths of a directory stand: by size is by the larger of both.
     pub sort: Sort,
     /// Whether that order is reversed.
     pub is_reversed: bool,
@@ -166,6 +166,17 @@ impl Pair {
     /// Returns the node of a path of the second image.
     pub fn find_second(&self, path: PathId) -> Option<PairId> {
         self.nodes.find(1, path)
+    }
+
+    /// Iterates over all paths of both, shown or not: a directory before what is in it, siblings by name.
+    pub fn all(&self) -> impl Iterator<Item = PairId> + use<> {
+        // The root is the first.
+        (1..self.nodes.nodes.len() as u32).map(PairId)
+    }
+
+    /// Says whether a path is shown, for its own sake or for what is below it.
+    pub fn is_shown(&self, node: PairId) -> bool {
+        node == PairId::ROOT || self.is_match(node) || !self.children(node).is_empty()
     }
 
     /// Returns what is shown directly below a path, in order.
@@ -319,7 +330,11 @@ impl Nodes {
         let node = |id: &PairId| &self.nodes[id.index()];
         match settings.sort {
             Sort::Name | Sort::Waste => {}
-            Sort::Size => lists.sort_each(|one, other| {
+            Sort::Size => {
+                let size = |id: &PairId| node(id).bytes.into_iter().max();
+                lists.sort_each(|one, other| size(other).cmp(&size(one)).then(one.cmp(other)));
+            }
+            Sort::Delta => lists.sort_each(|one, other| {
                 node(other).delta().unsigned_abs().cmp(&node(one).delta().unsigned_abs()).then(one.cmp(other))
             }),
             Sort::Change => {

@@ -1,5 +1,6 @@
 //! The rows of a tree that are to be seen, given which directories are unfolded.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A tree whose rows can be shown. Its nodes have numbers.
@@ -21,6 +22,26 @@ pub trait Forest {
 
     /// Returns the node above one; the root is its own.
     fn parent(&self, node: Self::Node) -> Self::Node;
+
+    /// Says which of two nodes comes first with everything unfolded: a directory before what is in it.
+    fn order(&self, one: Self::Node, other: Self::Node) -> Ordering {
+        let above = |node: Self::Node| {
+            let up = |node: &Self::Node| (*node != self.root()).then(|| self.parent(*node));
+            let mut above: Vec<Self::Node> = std::iter::successors(Some(node), up).collect();
+            above.reverse();
+            above
+        };
+        let (one, other) = (above(one), above(other));
+        let common = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        match (one.get(common), other.get(common)) {
+            (Some(left), Some(right)) => {
+                let siblings = self.children(one[common - 1]);
+                let place = |node: &Self::Node| siblings.iter().position(|sibling| sibling == node);
+                place(left).cmp(&place(right))
+            }
+            (left, right) => left.is_some().cmp(&right.is_some()),
+        }
+    }
 }
 
 /// The most rows that are put in at once: more take longer than a key may.

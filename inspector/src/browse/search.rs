@@ -3,6 +3,7 @@
 use attar_image::stack::{PathId, Stack};
 
 use super::filter::{FilterError, parse};
+use super::rows::Forest;
 use super::view::View;
 use crate::rules::Glob;
 
@@ -59,13 +60,23 @@ impl Query {
 /// Returns the shown paths that match, in the order of the tree with everything unfolded. Returns what was
 /// found so far once `is_cancelled` says so. Takes time for every path.
 pub fn search(view: &View, stack: &Stack, query: &Query, is_cancelled: &dyn Fn() -> bool) -> Vec<PathId> {
-    let paths = stack.paths();
+    search_forest(view, &|path| stack.paths().name(path), query, is_cancelled)
+}
+
+/// Looks for nodes of any tree as [`search`] does for paths of a view; `name` returns the last component of a
+/// node's path.
+pub fn search_forest<'a, F: Forest>(
+    forest: &F,
+    name: &dyn Fn(F::Node) -> &'a [u8],
+    query: &Query,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Vec<F::Node> {
     let (mut found, mut bytes, mut seen) = (Vec::new(), Vec::new(), 0_usize);
     let below =
-        |path: PathId, length: usize| view.children(path).iter().rev().map(move |child| (*child, length));
-    let mut pending: Vec<(PathId, usize)> = below(PathId::ROOT, 0).collect();
+        |node: F::Node, length: usize| forest.children(node).iter().rev().map(move |child| (*child, length));
+    let mut pending: Vec<(F::Node, usize)> = below(forest.root(), 0).collect();
     while let Some((path, length)) = pending.pop() {
-        let name = paths.name(path);
+        let name = name(path);
         let is_match = if query.is_whole_path {
             bytes.truncate(length);
             bytes.push(b'/');

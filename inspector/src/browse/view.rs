@@ -64,6 +64,8 @@ pub enum Sort {
     Change,
     /// The most dead bytes first.
     Waste,
+    /// What grew or shrank most from one image to another first; one image alone has no such order.
+    Delta,
 }
 
 /// What a container of the layers up to the end of a range sees, with what layers of the range took
@@ -263,7 +265,7 @@ fn sort(paths: &mut [PathId], marks: &Marks, settings: &ViewSettings) {
     };
     let by_mark = |one: &PathId, other: &PathId| -> Ordering { marks.mark(*one).cmp(&marks.mark(*other)) };
     match settings.sort {
-        Sort::Name => {}
+        Sort::Name | Sort::Delta => {}
         Sort::Size => paths.sort_by(by_figure(|figures| figures.bytes)),
         Sort::Change => paths.sort_by(by_mark),
         Sort::Waste => paths.sort_by(by_figure(|figures| figures.dead)),

@@ -271,14 +271,8 @@ impl Comparing<'_> {
         } else if ours.holds_the_same(left, theirs, right) != Some(true) {
             let size = |stack: &Stack, entry| Value::Number(stack.row(stack.linked(entry)).size);
             fields.push((Field::Content, size(ours, left), size(theirs, right)));
-        } else if ours.symlink(left) != theirs.symlink(right) {
-            let target = |target: Option<&[u8]>| Value::Bytes(target.unwrap_or_default().into());
-            fields.push((Field::Target, target(ours.symlink(left)), target(theirs.symlink(right))));
-        } else if ours.device(left) != theirs.device(right) {
-            let numbers = |numbers: Option<(u32, u32)>| {
-                numbers.map_or(Value::Absent, |(major, minor)| Value::Text(format!("{major}:{minor}")))
-            };
-            fields.push((Field::Device, numbers(ours.device(left)), numbers(theirs.device(right))));
+        } else {
+            fields.extend(special((ours, left), (theirs, right)));
         }
         let metadata = of_metadata(&ours.metadata(left), &theirs.metadata(right));
         // Nothing asks for the permissions of a link.
@@ -302,4 +296,34 @@ impl FieldChange {
     pub(crate) fn of((field, before, after): (Field, Value, Value)) -> Self {
         Self { field: field.to_string(), before: before.to_string(), after: after.to_string() }
     }
+
+    /// Returns everything in which two entries differ, besides contents, names and times.
+    pub(crate) fn between(before: (&Stack, EntryId), after: (&Stack, EntryId)) -> Vec<Self> {
+        let form = |(stack, entry): (&Stack, EntryId)| stack.row(stack.linked(entry)).form;
+        let forms = (form(before), form(after));
+        let mut fields = Vec::new();
+        if forms.0 != forms.1 {
+            let kind = |form: Form| Value::Text(form.name().into());
+            fields.push((Field::Kind, kind(forms.0), kind(forms.1)));
+        } else {
+            fields.extend(special(before, after));
+        }
+        let metadata = of_metadata(&before.0.metadata(before.1), &after.0.metadata(after.1));
+        fields.extend(metadata.into_iter().filter(|(field, ..)| *field != Field::Time));
+        fields.into_iter().map(Self::of).collect()
+    }
+}
+
+/// Returns in what two links, or two devices, differ.
+fn special(before: (&Stack, EntryId), after: (&Stack, EntryId)) -> Option<(Field, Value, Value)> {
+    let ((ours, left), (theirs, right)) = (before, after);
+    if ours.symlink(left) != theirs.symlink(right) {
+        let target = |target: Option<&[u8]>| Value::Bytes(target.unwrap_or_default().into());
+        return Some((Field::Target, target(ours.symlink(left)), target(theirs.symlink(right))));
+    }
+    let numbers = |numbers: Option<(u32, u32)>| {
+        numbers.map_or(Value::Absent, |(major, minor)| Value::Text(format!("{major}:{minor}")))
+    };
+    let differ = ours.device(left) != theirs.device(right);
+    differ.then(|| (Field::Device, numbers(ours.device(left)), numbers(theirs.device(right))))
 }

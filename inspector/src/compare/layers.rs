@@ -5,7 +5,7 @@ use attar_image::path::TreePath;
 use attar_image::stack::{Stack, State};
 use serde::Serialize;
 
-use super::{Figure, Side};
+use super::Figure;
 
 /// The layers of both images.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,15 +45,16 @@ pub struct ComparedLayer {
 type Key = (Digest, Option<DiffId>);
 
 impl LayerChange {
-    pub(super) fn of(before: Side<'_>, after: Side<'_>) -> Self {
-        let (ours, theirs) = (keys(before.stack), keys(after.stack));
+    /// Compares the layers of two stacks.
+    pub fn of(before: &Stack, after: &Stack) -> Self {
+        let (ours, theirs) = (keys(before), keys(after));
         let shared =
             theirs.iter().filter(|(digest, _)| ours.iter().any(|(other, _)| other == digest)).count();
         Self {
-            before: compared(before.stack, &theirs),
-            after: compared(after.stack, &ours),
+            before: compared(before, &theirs),
+            after: compared(after, &ours),
             shared,
-            reordered: reordered(before.stack, after.stack),
+            reordered: reordered(before, after),
         }
     }
 

@@ -10,6 +10,7 @@
 //! unfolds as many rows as it shows.
 
 mod acting;
+mod comparison;
 mod images;
 mod jump;
 mod keys;
@@ -31,17 +32,18 @@ use super::keymap::{Keymap, Pending};
 use super::layout::Layout;
 use super::listing::Listing;
 use super::source::{Failure, Wanted};
-use super::start::Start;
+use super::start::{Start, View};
 use super::task::{Event, TabId, Task};
 use super::theme::{Glyphs, Theme};
 
+pub use comparison::{Comparison, Part};
 pub use overlay::Overlay;
 pub use places::{Place, Places};
 pub use preview::PreviewPane;
 pub use prompt::{Prompt, PromptKind};
 pub use screens::Screen;
 pub use tab::{Found, Known, Phase, Tab};
-pub use tree::{Scope, Tree};
+pub use tree::{Scope, Span, Tree};
 
 /// Messages that are kept.
 const MAX_MESSAGES: usize = 500;
@@ -195,6 +197,10 @@ impl App {
             self.open(wanted);
         }
         self.current = (!self.tabs.is_empty()).then_some(0);
+        let beside = || start.images.get(1).filter(|_| start.view == Some(View::Compare));
+        if let Some(wanted) = start.compare.clone().or_else(|| beside().cloned()) {
+            self.compare_with(wanted);
+        }
         if self.tabs.is_empty() {
             self.list_images();
         }
@@ -212,6 +218,7 @@ impl App {
         if let Some(overlay) = &mut self.overlay {
             overlay.settle(usize::from(areas.overlay_rows()));
         }
+        self.settle_comparison(&areas);
         let Some(current) = self.current else { return };
         let asked = self.tabs[current].settle(&areas);
         self.tasks.extend(asked);

@@ -7,6 +7,16 @@ pub(crate) fn bytes(bytes: u64) -> String {
     attar_image::text::bytes(bytes)
 }
 
+/// Writes by how many bytes something grew: `+17 B`, `-5.41 MB`, `0`.
+pub(crate) fn delta(bytes: i64) -> String {
+    let size = self::bytes(bytes.unsigned_abs());
+    match bytes {
+        0 => "0".to_owned(),
+        1.. => format!("+{size}"),
+        _ => format!("-{size}"),
+    }
+}
+
 /// Writes a time in seconds since 1970 as a day and a minute of UTC: `2026-11-01 14:05`.
 pub(crate) fn date(seconds: i64) -> String {
     let (year, month, day) = day(seconds.div_euclid(DAY));

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Margin, Position, Rect};
 
-use super::app::{App, Overlay};
+use super::app::{App, Overlay, Part};
 use super::listing::Listing;
 use super::start::Pane;
 
@@ -14,6 +14,12 @@ const TWO_COLUMNS: u16 = 80;
 const DETAILS: u16 = 20;
 /// Rows of a list of which one must have details for these to be shown.
 const DETAILED: usize = 50;
+/// From so many columns on the preview of two images stands beside their trees.
+const BESIDE: u16 = 150;
+/// From so many rows on it stands below them, whoever has the keys.
+const BELOW: u16 = 24;
+/// From so many rows on there is a line that says in what two images differ.
+const SUMMARY: u16 = 6;
 /// The narrowest pane.
 const NARROWEST: u16 = 16;
 
@@ -51,6 +57,10 @@ pub struct Areas {
     pub details: Option<Spot>,
     /// The tree or a list.
     pub main: Option<Spot>,
+    /// The trees of two images, within the tree's place; none where there is only room for one.
+    pub sides: Option<[Side; 2]>,
+    /// What two images differ in, in one line.
+    pub summary: Option<Rect>,
     /// The preview.
     pub preview: Option<Spot>,
     /// The line that is typed, or what was said.
@@ -59,6 +69,15 @@ pub struct Areas {
     pub hints: Rect,
     /// The list on top of everything.
     pub overlay: Option<Spot>,
+}
+
+/// Where one of two trees stands, side by side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Side {
+    /// The tree.
+    pub spot: Spot,
+    /// The line about the image.
+    pub facts: Option<Rect>,
 }
 
 impl Layout {
@@ -134,6 +153,9 @@ impl Layout {
             areas.main = Some(Spot::of(body, true));
             return;
         };
+        if let Some(comparison) = tab.compared() {
+            return self.divide_comparison(areas, body, tab.focus, comparison.part);
+        }
         let focus = tab.focus;
         if self.is_zoomed || body.width < TWO_COLUMNS {
             let area = Some(Spot::of(body, matches!(focus, Pane::Tree | Pane::Layers)));
@@ -173,12 +195,71 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// Divides what two images have: both trees beside each other or as one, the preview below or beside.
+    fn divide_comparison(&self, areas: &mut Areas, body: Rect, focus: Pane, part: Part) {
+        let mut body = body;
+        if body.height >= SUMMARY {
+            body.height -= 1;
+            areas.summary = Some(Rect { y: body.bottom(), height: 1, ..body });
+        }
+        let is_alone = self.is_zoomed || body.width < TWO_COLUMNS;
+        let shows_preview = !self.hides_preview || focus == Pane::Preview;
+        if is_alone && focus == Pane::Preview {
+            areas.preview = Some(Spot::of(body, false));
+            return;
+        }
+        let is_roomy = body.width >= BESIDE || body.height >= BELOW || focus == Pane::Preview;
+        if !is_alone && shows_preview && is_roomy {
+            let area = if body.width >= BESIDE {
+                let width = share(body.width, 34, self.right);
+                body.width -= width;
+                Rect { x: body.right(), width, ..body }
+            } else {
+                let height = body.height * 2 / 5;
+                body.height -= height;
+                Rect { y: body.bottom(), height, ..body }
+            };
+            areas.preview = Some(Spot::of(area, false));
+        }
+        if part != Part::Files || body.width < TWO_COLUMNS {
+            areas.main = Some(Spot::of(body, true));
+            return;
+        }
+        let half = body.width / 2;
+        let left = Side::of(Rect { width: half, ..body });
+        let right = Side::of(Rect { x: body.x + half, width: body.width - half, ..body });
+        let lines = Rect { width: right.spot.body.right() - left.spot.body.x, ..left.spot.body };
+        areas.main = Some(Spot { frame: body, heading: None, body: lines });
+        areas.sides = Some([left, right]);
+    }
+}
+
+impl Side {
+    fn of(frame: Rect) -> Self {
+        let spot = Spot::of(frame, true);
+        match spot.heading {
+            Some(facts) if spot.body.height > 2 => {
+                let Rect { y, height, .. } = spot.body;
+                let heading = Some(Rect { y, height: 1, ..facts });
+                let body = Rect { y: y + 1, height: height - 1, ..spot.body };
+                Self { spot: Spot { frame, heading, body }, facts: Some(facts) }
+            }
+            _ => Self { spot, facts: None },
+        }
+    }
+}
+
 impl Areas {
     /// Returns the panes that are seen, from left to right. Where only one is, all can be turned to.
     pub fn panes(&self) -> Vec<Pane> {
         let all = [Pane::Layers, Pane::Facts, Pane::Tree, Pane::Preview];
         let seen: Vec<Pane> = all.into_iter().filter(|pane| self.of(*pane).is_some()).collect();
-        if seen.len() > 1 { seen } else { all.to_vec() }
+        match seen.len() {
+            0 | 1 if self.summary.is_some() => vec![Pane::Tree, Pane::Preview],
+            0 | 1 => all.to_vec(),
+            _ => seen,
+        }
     }
 
     /// Returns where the lines of a pane stand.
@@ -219,6 +300,10 @@ impl Areas {
     /// Says whether the mark of a folded or unfolded directory stands at a place.
     pub fn is_fold_mark(&self, at: Position, app: &App) -> bool {
         let Some((spot, tab)) = self.main.zip(app.tab()) else { return false };
+        if let Some(comparison) = tab.compared() {
+            let depth = comparison.tree.row().map_or(0, |row| row.depth);
+            return super::view::compare::fold_marks(self, depth).any(|column| column == at.x);
+        }
         let columns = super::view::tree::Columns::of(app, spot.body.width);
         let depth = tab.tree.row().map_or(0, |row| row.depth);
         at.x.saturating_sub(spot.body.x) == columns.fold_mark(depth)

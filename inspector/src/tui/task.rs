@@ -9,12 +9,13 @@ use attar_image::path::TreePath;
 use attar_image::stack::{EntryId, PathId, Stack};
 use attar_packages::ownership::Ownership;
 
+use super::comparison::{CompareEvent, CompareTask, PairShown};
 use super::listing::Listing;
 use super::source::{Extracted, Failure, Listed, Opened, Outline, Verdict, Wanted};
 use crate::advice::Advice;
 use crate::analysis::Analysis;
-use crate::browse::Query;
-use crate::browse::{Index, Rows, View, ViewSettings};
+use crate::browse::pair::PairId;
+use crate::browse::{Forest, Index, Query, Rows, Sort, View, ViewSettings};
 use crate::preview::Preview;
 
 /// Number of an image that is open; never used twice.
@@ -137,6 +138,13 @@ pub enum Task {
         /// Ends it.
         meter: Arc<Meter>,
     },
+    /// Compute something of two images.
+    Compare {
+        /// For which tab.
+        tab: TabId,
+        /// What.
+        task: CompareTask,
+    },
     /// Write what is shown as JSON to a file of this machine that is not there yet.
     Export {
         /// What.
@@ -166,6 +174,8 @@ pub enum Exported {
     List(Box<Listing>),
     /// A tree, with all that is folded.
     Tree(Arc<Shown>),
+    /// A tree of two images, what they are called, and what else differs.
+    Pair(Arc<PairShown>, [String; 2]),
 }
 
 /// What is unfolded.
@@ -193,19 +203,44 @@ pub enum Subject {
         /// The entry.
         after: EntryId,
     },
+    /// A path of two images.
+    Pair {
+        /// The path.
+        node: PairId,
+        /// Which of both, or how they differ.
+        version: Version,
+    },
+}
+
+/// Which of two images' files is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    /// How they differ, if they do.
+    #[default]
+    Difference,
+    /// That of the first image.
+    First,
+    /// That of the second.
+    Second,
 }
 
 /// Paths that match what was typed.
-#[derive(Clone, Debug, Default)]
-pub struct Matches {
+#[derive(Clone, Debug)]
+pub struct Matches<N = PathId> {
     /// As it was typed.
     pub text: String,
     /// The paths in the order of the tree.
-    pub paths: Vec<PathId>,
+    pub paths: Vec<N>,
     /// Which of them comes first from where one is.
     pub first: usize,
     /// The paths in the order of their numbers.
-    pub numbers: Vec<PathId>,
+    pub numbers: Vec<N>,
+}
+
+impl<N> Default for Matches<N> {
+    fn default() -> Self {
+        Self { text: String::new(), paths: Vec::new(), first: 0, numbers: Vec::new() }
+    }
 }
 
 /// Everything that is computed of an image's layers, as far as they were read.
@@ -234,25 +269,109 @@ pub struct Shown {
     pub rows: Arc<Rows<View>>,
 }
 
+/// What a tree shows, and what that was computed of.
+pub trait Showing: fmt::Debug {
+    /// The tree itself.
+    type Forest: Forest<Node: fmt::Debug> + fmt::Debug;
+    /// What it is a tree of.
+    type Of: fmt::Debug;
+    /// What of it was wanted, and how.
+    type Settings: Clone + fmt::Debug;
+
+    /// Returns what it was computed of.
+    fn of(&self) -> &Arc<Self::Of>;
+
+    /// Returns what was wanted.
+    fn settings(&self) -> &Self::Settings;
+
+    /// Returns its rows, as a worker left them.
+    fn rows(&self) -> &Arc<Rows<Self::Forest>>;
+
+    /// Returns the path of a node.
+    fn path(&self, node: <Self::Forest as Forest>::Node) -> TreePath;
+
+    /// Returns the node of a path, or of the nearest directory above it that is shown.
+    fn nearest(&self, path: &TreePath) -> <Self::Forest as Forest>::Node;
+
+    /// Says whether two settings are the same, filters and owners not only alike.
+    fn is_same(one: &Self::Settings, other: &Self::Settings) -> bool;
+
+    /// Says whether only what matches is wanted.
+    fn is_filtered(settings: &Self::Settings) -> bool;
+
+    /// Returns the order that follows another one.
+    fn next_sort(sort: Sort) -> Sort;
+
+    /// Says whether it is what is wanted.
+    fn is(&self, of: &Arc<Self::Of>, settings: &Self::Settings) -> bool {
+        Arc::ptr_eq(self.of(), of) && Self::is_same(self.settings(), settings)
+    }
+}
+
+impl Showing for Shown {
+    type Forest = View;
+    type Of = Snapshot;
+    type Settings = ViewSettings;
+
+    fn of(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    fn settings(&self) -> &ViewSettings {
+        &self.settings
+    }
+
+    fn rows(&self) -> &Arc<Rows<View>> {
+        &self.rows
+    }
+
+    fn path(&self, node: PathId) -> TreePath {
+        self.snapshot.stack.paths().path(node)
+    }
+
+    fn nearest(&self, path: &TreePath) -> PathId {
+        let mut node = PathId::ROOT;
+        for name in path.components() {
+            match self.snapshot.stack.paths().find_child(node, name) {
+                Some(child) if self.view.is_shown(child) => node = child,
+                _ => break,
+            }
+        }
+        node
+    }
+
+    fn is_same(one: &ViewSettings, other: &ViewSettings) -> bool {
+        let plain =
+            |settings: &ViewSettings| (settings.range, settings.hide, settings.sort, settings.is_reversed);
+        plain(one) == plain(other)
+            && is_same_thing(&one.filter, &other.filter)
+            && is_same_thing(&one.owners, &other.owners)
+    }
+
+    fn is_filtered(settings: &ViewSettings) -> bool {
+        settings.filter.is_some()
+    }
+
+    fn next_sort(sort: Sort) -> Sort {
+        match sort {
+            Sort::Name => Sort::Size,
+            Sort::Size => Sort::Change,
+            Sort::Change => Sort::Waste,
+            Sort::Waste | Sort::Delta => Sort::Name,
+        }
+    }
+}
+
+/// Says whether two are one thing, not only alike, or both nothing.
+pub(super) fn is_same_thing<T>(one: &Option<Arc<T>>, other: &Option<Arc<T>>) -> bool {
+    one.as_ref().map(Arc::as_ptr) == other.as_ref().map(Arc::as_ptr)
+}
+
 impl Shown {
     /// Says whether a path is shown.
     pub fn holds(&self, path: &TreePath) -> bool {
         self.snapshot.stack.paths().find(path).is_some_and(|path| self.view.is_shown(path))
     }
-
-    /// Says whether it is what is wanted of these layers.
-    pub fn is_of(&self, snapshot: &Arc<Snapshot>, settings: &ViewSettings) -> bool {
-        Arc::ptr_eq(&self.snapshot, snapshot) && is_same(&self.settings, settings)
-    }
-}
-
-/// Says whether two settings are the same, filters and owners not only alike.
-pub(super) fn is_same(one: &ViewSettings, other: &ViewSettings) -> bool {
-    let plain =
-        |settings: &ViewSettings| (settings.range, settings.hide, settings.sort, settings.is_reversed);
-    let filter = |settings: &ViewSettings| settings.filter.as_ref().map(Arc::as_ptr);
-    let owners = |settings: &ViewSettings| settings.owners.as_ref().map(Arc::as_ptr);
-    plain(one) == plain(other) && filter(one) == filter(other) && owners(one) == owners(other)
 }
 
 /// How far a layer is.
@@ -317,6 +436,8 @@ pub enum TabEvent {
     Packages(Result<Listing, Failure>),
     /// Whether it is distroless.
     Verdict(Result<Arc<Verdict>, Failure>),
+    /// Something was computed of two images.
+    Compare(CompareEvent),
     /// A tree was written.
     Extracted(TreePath, Result<Extracted, Failure>),
 }

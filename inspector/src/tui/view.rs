@@ -1,6 +1,7 @@
 //! Draws the state. Nothing here changes it, and all text from outside is made harmless first.
 
 mod bars;
+pub(super) mod compare;
 mod details;
 mod heading;
 mod layers;
@@ -45,7 +46,9 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
             if let Some(spot) = areas.details {
                 details::draw(app, tab, spot, buffer);
             }
-            if let Some(spot) = areas.main {
+            if let Some(comparison) = tab.compared() {
+                compare::draw(app, tab, comparison, &areas, buffer);
+            } else if let Some(spot) = areas.main {
                 middle(app, spot, buffer);
             }
             if let Some(spot) = areas.preview {

@@ -1,5 +1,6 @@
 //! Threads that do what the state asks for, and tell it what came of it.
 
+mod compare;
 mod export;
 mod extract;
 mod read;
@@ -125,6 +126,7 @@ impl Workers {
                 let extracted = extract::extract(&*self.source, &opened, &shown, path, &folder, &meter);
                 self.tell_tab(tab, TabEvent::Extracted(name, extracted));
             }
+            Task::Compare { tab, task } => self.compare(tab, task),
             Task::Export { what, file } => self.tell(export::export(&what, &file)),
             Task::Copy { .. } | Task::Redraw | Task::Suspend | Task::Quit => {}
         }

@@ -84,7 +84,8 @@ fn what_is_shown_and_how_can_be_chosen() {
         };
         pair.children(PairId::ROOT).iter().map(name).collect()
     };
-    assert_eq!(order(Sort::Size, false), ["lib", "gone", "etc", "link", "quiet"]);
+    assert_eq!(order(Sort::Size, false), ["lib", "etc", "gone", "quiet", "link"]);
+    assert_eq!(order(Sort::Delta, false), ["lib", "gone", "etc", "link", "quiet"]);
     assert_eq!(order(Sort::Change, false), ["etc", "lib", "link", "gone", "quiet"]);
     assert_eq!(order(Sort::Name, true), ["quiet", "link", "lib", "gone", "etc"]);
     let pair = Pair::of(&one, &other, &PairSettings::default());

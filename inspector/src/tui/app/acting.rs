@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use attar_image::stack::{EntryId, Stack};
+
 use super::{App, Screen};
 use crate::preview::Mode;
 use crate::tui::action::Action;
 use crate::tui::listing::{Jump, Listing};
-use crate::tui::source::Wanted;
 use crate::tui::start::Pane;
 use crate::tui::task::{Exported, Task};
 
@@ -38,7 +39,7 @@ impl App {
                 _ => line.cells.first().cloned(),
             },
             Some(None) => None,
-            None => tab.tree.selected_path().map(|path| path.to_string()),
+            None => tab.selected_path().map(|path| path.to_string()),
         }
     }
 
@@ -48,6 +49,14 @@ impl App {
         if tab.focus == Pane::Layers {
             let layer = opened.image.manifest.layers.get(tab.layer.at)?;
             return Some(("the digest of the layer", layer.digest.to_string()));
+        }
+        if let Some(comparison) = tab.compared() {
+            let shown = comparison.tree.shown.as_ref()?;
+            let [one, other] = shown.pair.entries(comparison.tree.selected()?);
+            let [before, after] = shown.compared.stacks();
+            let digest = |stack: &Stack, entry: Option<EntryId>| stack.digest(entry?);
+            let found = digest(after, other).or_else(|| digest(before, one))?;
+            return Some(("the digest of the file", found.to_string()));
         }
         let file = || {
             let shown = tab.tree.shown.as_ref().filter(|_| tab.screen == Screen::Tree)?;
@@ -62,7 +71,12 @@ impl App {
     fn copy_line(&self) -> Option<(&'static str, String)> {
         let tab = self.tab()?;
         let path = self.path_under_cursor()?;
-        Some(("the line", format!("COPY --from={} {path} {path}", tab.wanted.word)))
+        let image = match tab.compared() {
+            // The second image is the one to copy from, where it has the path.
+            Some(comparison) if comparison.is_in_second() => self.other(comparison)?,
+            _ => tab,
+        };
+        Some(("the line", format!("COPY --from={} {path} {path}", image.wanted.word)))
     }
 
     fn content_under_cursor(&self) -> Option<String> {
@@ -99,13 +113,13 @@ impl App {
     fn exported(&self) -> Option<Exported> {
         let list = |list: &Listing| Exported::List(Box::new(list.clone()));
         let Some(tab) = self.tab() else { return Some(list(&self.images)) };
-        match tab.list() {
-            Some(shown) => Some(list(shown)),
-            None => tab.tree.shown.clone().map(Exported::Tree),
+        match (tab.list(), tab.compared()) {
+            (Some(shown), _) => Some(list(shown)),
+            (None, Some(comparison)) => {
+                let names = [tab, self.other(comparison)?].map(|tab| tab.wanted.word.clone());
+                Some(Exported::Pair(comparison.tree.shown.clone()?, names))
+            }
+            (None, None) => tab.tree.shown.clone().map(Exported::Tree),
         }
-    }
-
-    pub(super) fn compare_with(&mut self, wanted: Wanted) {
-        self.open(wanted);
     }
 }

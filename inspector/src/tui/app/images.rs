@@ -1,6 +1,6 @@
 //! Images: the list of those of this machine, opening, closing and turning between open ones.
 
-use super::{App, Phase, PromptKind, Tab};
+use super::{App, Overlay, Phase, PromptKind, Tab};
 use crate::tui::action::Action;
 use crate::tui::format;
 use crate::tui::listing::{Column, Jump, Line, Listing, Width};
@@ -53,6 +53,14 @@ impl App {
         let jump = Jump::Image(Wanted { word: word.clone(), platform: None });
         let line = Line::of([word, size, created, place]).to(jump).number(1, bytes);
         self.images.push(line.number(2, seconds.max(0).unsigned_abs()));
+        let compared_with = match &self.overlay {
+            Some(Overlay::Prompt(prompt)) if prompt.kind == PromptKind::Compare => prompt.input.value(),
+            _ => return,
+        };
+        let choices = self.comparison_choices(compared_with);
+        if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
+            prompt.choices.replace(choices);
+        }
     }
 
     pub(super) fn act_on_images(&mut self, action: Action) {
@@ -104,9 +112,12 @@ impl App {
         tab.screen = old.screen;
         tab.focus = old.focus;
         tab.tree.wanted = old.tree.selected_path();
+        tab.comparison = old.comparison.take();
+        let (old, new) = (old.id, tab.id);
         self.next_tab += 1;
         let task = Task::Open { tab: tab.id, wanted: tab.wanted.clone(), meter: tab.meter.clone() };
         self.tabs[current] = tab;
+        self.renumber(old, new);
         self.task(task);
     }
 

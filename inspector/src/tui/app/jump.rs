@@ -1,6 +1,6 @@
 //! Going somewhere: to a path, a layer, a list, back and forward.
 
-use super::{App, Overlay, Place, Scope, Screen, Tab};
+use super::{App, Overlay, Place, Scope, Screen, Span, Tab};
 use crate::browse::filter::Filter;
 use crate::tui::cursor::Cursor;
 use crate::tui::listing::Jump;
@@ -15,12 +15,18 @@ impl App {
             tab.layer.at = layer;
         }
         if let Some(range) = &start.range {
-            (tab.tree.scope, tab.tree.mark) = (Scope::Range, *range.start());
+            tab.span = Span { scope: Scope::Range, mark: *range.start() };
             tab.layer.at = *range.end();
         }
         tab.tree.wanted.clone_from(&start.at);
         tab.focus = start.pane.unwrap_or(if start.at.is_some() { Pane::Tree } else { Pane::Layers });
+        let is_comparing = tab.compared().is_some();
+        if let (Some(comparison), Some(at)) = (tab.compared_mut(), &start.at) {
+            comparison.tree.wanted = Some(at.clone());
+        }
         match start.view.map(|view| (view, Screen::of(view))) {
+            _ if is_comparing => self.begin_comparison(start),
+            Some((_, Some(Screen::Compare))) => self.ask_comparison(),
             Some((_, Some(Screen::Blame))) => self.show_blame(),
             Some((_, Some(screen))) => self.show(screen),
             Some((View::Help, None)) => self.overlay = Some(Overlay::help(self)),
@@ -79,7 +85,7 @@ impl App {
                 self.show(Screen::Tree);
                 if let Some(tab) = self.tab_mut().filter(|_| with_dead) {
                     // The changes of all layers: what came and went is among them.
-                    (tab.tree.scope, tab.tree.mark) = (Scope::Range, 0);
+                    tab.span = Span { scope: Scope::Range, mark: 0 };
                     tab.layer.at = tab.layer_count().saturating_sub(1);
                 }
                 return self.filter(&filter);
@@ -117,11 +123,11 @@ impl App {
         let parsed = Filter::parse(text);
         let Some(tab) = self.tab_mut() else { return };
         if text.trim().is_empty() {
-            tab.tree.filter = None;
+            *tab.filter_mut() = None;
             return;
         }
         match parsed {
-            Ok(filter) => tab.tree.filter = Some(filter.into()),
+            Ok(filter) => *tab.filter_mut() = Some(filter.into()),
             Err(error) => self.fail(crate::tui::source::Failure { message: error.to_string(), hint: None }),
         }
     }
@@ -187,9 +193,12 @@ impl Tab {
 
     fn take_place(&mut self, place: Place) {
         let Place { screen, layer, path, row } = place;
-        self.screen = screen;
+        let is_gone = screen == Screen::Compare && self.comparison.is_none();
+        self.screen = if is_gone { Screen::Tree } else { screen };
         self.layer.at = layer;
-        if let Some(path) = path {
+        if let (Some(comparison), Some(path)) = (self.compared_mut(), &path) {
+            comparison.tree.go_to(path);
+        } else if let Some(path) = path {
             self.tree.wanted = Some(path.clone());
             self.tree.go_to(&path);
         }

@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::InputRequest;
 
-use super::{App, Overlay, PromptKind, Screen};
+use super::{App, Overlay, PromptKind};
 use crate::tui::action::Context;
 use crate::tui::keymap::Pressed;
 use crate::tui::start::Pane;
@@ -48,7 +48,7 @@ impl App {
             None => Context::List,
             Some(tab) => match tab.focus {
                 Pane::Layers => Context::Layers,
-                Pane::Tree if tab.screen == Screen::Tree => Context::Tree,
+                Pane::Tree if tab.list().is_none() => Context::Tree,
                 Pane::Tree => Context::List,
                 Pane::Preview | Pane::Facts => Context::Preview,
             },
@@ -57,7 +57,7 @@ impl App {
 
     fn key_of_prompt(&mut self, key: KeyEvent) {
         let Some(Overlay::Prompt(prompt)) = &mut self.overlay else { return };
-        let is_palette = prompt.kind == PromptKind::Palette;
+        let has_choices = matches!(prompt.kind, PromptKind::Palette | PromptKind::Compare);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);
         let request = match key.code {
@@ -65,10 +65,10 @@ impl App {
             KeyCode::Enter => return self.submit(),
             KeyCode::Char('c' | 'g') if control => return self.leave_prompt(),
             KeyCode::Char('m' | 'j') if control => return self.submit(),
-            KeyCode::Up | KeyCode::Down if is_palette => {
+            KeyCode::Up | KeyCode::Down if has_choices => {
                 return prompt.choices.step(if key.code == KeyCode::Up { -1 } else { 1 });
             }
-            KeyCode::Char('p' | 'n') if control && is_palette => {
+            KeyCode::Char('p' | 'n') if control && prompt.kind == PromptKind::Palette => {
                 return prompt.choices.step(if key.code == KeyCode::Char('p') { -1 } else { 1 });
             }
             KeyCode::Up => return self.recall(true),
@@ -112,7 +112,7 @@ impl App {
             return self.filter_list(&prompt.text_before);
         }
         match (prompt.kind, self.tab_mut()) {
-            (PromptKind::Filter, Some(tab)) => tab.tree.filter = prompt.filter_before,
+            (PromptKind::Filter, Some(tab)) => *tab.filter_mut() = prompt.filter_before,
             (PromptKind::Search, Some(tab)) => tab.clear_found(),
             _ => {}
         }

@@ -57,15 +57,11 @@ impl Tab {
                 let count = self.layer_count();
                 self.layer.step(by, count);
             }
-            Pane::Tree => match self.screen {
-                Screen::Tree => {
-                    let length = self.tree.length();
-                    self.tree.cursor.step(by, length);
-                }
-                _ => {
-                    if let Some(list) = self.list_mut() {
-                        list.step(by);
-                    }
+            Pane::Tree => match self.list_mut() {
+                Some(list) => list.step(by),
+                None => {
+                    let (cursor, length) = self.tree_cursor();
+                    cursor.step(by, length);
                 }
             },
             Pane::Preview => self.preview.scroll(by),
@@ -74,12 +70,13 @@ impl Tab {
     }
 
     fn sideways(&mut self, action: Action) {
-        if self.focus == Pane::Tree && self.screen == Screen::Tree {
-            match action {
-                Action::Left => self.tree.fold_or_leave(),
-                Action::Right => self.tree.unfold_or_enter(),
-                _ => self.tree.leave(),
+        if self.focus == Pane::Tree && self.list().is_none() {
+            match self.compared_mut() {
+                Some(comparison) => comparison.tree.sideways(action),
+                None => self.tree.sideways(action),
             }
+        } else if self.screen == Screen::Compare {
+            self.focus = if action == Action::Right { Pane::Preview } else { Pane::Tree };
         } else if action == Action::Right && self.focus == Pane::Layers {
             self.focus = Pane::Tree;
         } else if action == Action::Left && self.focus != Pane::Layers {

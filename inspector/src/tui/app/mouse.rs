@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-use super::{App, Overlay, Screen};
+use super::{App, Overlay};
 use crate::tui::action::Action;
 use crate::tui::layout::Areas;
 use crate::tui::start::Pane;
@@ -86,14 +86,12 @@ impl App {
                 let row = row_at(area, at, tab.layer.top).filter(|row| *row < tab.layer_count());
                 tab.layer.at = row.unwrap_or(tab.layer.at);
             }
-            Pane::Tree if tab.screen == Screen::Tree => {
-                let row = row_at(area, at, tab.tree.cursor.top).filter(|row| *row < tab.tree.length());
-                let Some(row) = row else { return };
-                tab.tree.cursor.at = row;
-                if (is_double || areas.is_fold_mark(at, self))
-                    && let Some(tab) = self.tab_mut()
-                {
-                    tab.tree.toggle();
+            Pane::Tree if tab.list().is_none() => {
+                let (cursor, length) = tab.tree_cursor();
+                let Some(row) = row_at(area, at, cursor.top).filter(|row| *row < length) else { return };
+                cursor.at = row;
+                if is_double || areas.is_fold_mark(at, self) {
+                    self.update(Action::ToggleFold, 1);
                 }
             }
             Pane::Tree => {
@@ -126,9 +124,9 @@ impl App {
                 let count = tab.layer_count();
                 tab.layer.step(by.signum(), count);
             }
-            Some(Pane::Tree) if tab.screen == Screen::Tree => {
-                let length = tab.tree.length();
-                tab.tree.cursor.scroll(by, length, height);
+            Some(Pane::Tree) if tab.list().is_none() => {
+                let (cursor, length) = tab.tree_cursor();
+                cursor.scroll(by, length, height);
             }
             Some(Pane::Tree) => {
                 if let Some(list) = tab.list_mut() {
@@ -166,7 +164,10 @@ impl App {
         let of = |length: usize| length.saturating_sub(1) * place / height;
         match pane {
             Pane::Layers => tab.layer.at = of(tab.layer_count()),
-            Pane::Tree if tab.screen == Screen::Tree => tab.tree.cursor.at = of(tab.tree.length()),
+            Pane::Tree if tab.list().is_none() => {
+                let (cursor, length) = tab.tree_cursor();
+                cursor.at = of(length);
+            }
             Pane::Tree => {
                 if let Some(list) = tab.list_mut() {
                     list.cursor.at = of(list.rows.len());

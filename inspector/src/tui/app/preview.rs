@@ -87,7 +87,13 @@ impl Tab {
 
     /// Asks for what is under the cursor.
     pub(super) fn ask_preview(&mut self, opened: &Opened) -> Option<Task> {
-        let subject = self.subject();
+        let (subject, meter) = self.turn_preview(self.subject())?;
+        let snapshot = self.tree.shown.as_ref()?.snapshot.clone();
+        Some(Task::Preview { tab: self.id, opened: opened.clone(), snapshot, subject, meter })
+    }
+
+    /// Turns to something else, unless it is looked at already.
+    pub(super) fn turn_preview(&mut self, subject: Option<Subject>) -> Option<(Subject, Arc<Meter>)> {
         if subject == self.preview.subject {
             return None;
         }
@@ -101,8 +107,7 @@ impl Tab {
         let meter = Arc::<Meter>::default();
         preview.meter = Some(meter.clone());
         preview.shown = Known::Asked;
-        let snapshot = self.tree.shown.as_ref()?.snapshot.clone();
-        Some(Task::Preview { tab: self.id, opened: opened.clone(), snapshot, subject, meter })
+        Some((subject, meter))
     }
 
     /// Returns what the preview is to be about.

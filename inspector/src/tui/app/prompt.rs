@@ -7,13 +7,14 @@ use attar_image::blobs::Meter;
 use attar_image::path::TreePath;
 use tui_input::Input;
 
-use super::{App, Overlay, Screen, Tab};
+use super::{App, Overlay, Part, Tab};
 use crate::browse::Query;
 use crate::browse::filter::Filter;
+use crate::tui::comparison::CompareTask;
 use crate::tui::listing::{Jump, Listing};
 use crate::tui::listings;
 use crate::tui::source::{Failure, Wanted};
-use crate::tui::task::Task;
+use crate::tui::task::{Showing as _, Task};
 
 /// Characters that a line may have.
 const MAX_LENGTH: usize = 4096;
@@ -123,16 +124,19 @@ impl App {
     pub(super) fn prompt(&mut self, kind: PromptKind) {
         let text = match kind {
             PromptKind::Filter => Some(self.filter_text()),
-            PromptKind::GoTo => self.tab().and_then(|tab| Some(tab.tree.selected_path()?.to_string())),
+            PromptKind::GoTo => self.tab().and_then(|tab| Some(tab.selected_path()?.to_string())),
             PromptKind::Extract => Some(".".to_owned()),
             PromptKind::Export => self.tab().map(|tab| format!("attar-{}.json", tab.screen.name())),
             _ => None,
         };
         let context = self.context();
         let mut prompt = Prompt::new(kind, text.unwrap_or_default());
-        prompt.filter_before = self.tab().and_then(|tab| tab.tree.filter.clone());
+        prompt.filter_before = self.tab().and_then(|tab| tab.filter().cloned());
         if kind == PromptKind::Palette {
             prompt.choices = listings::choices("", &self.keymap, context);
+        }
+        if kind == PromptKind::Compare {
+            prompt.choices = self.comparison_choices("");
         }
         self.overlay = Some(Overlay::Prompt(prompt));
     }
@@ -158,9 +162,7 @@ impl App {
     fn filter_text(&self) -> String {
         match (self.list(), self.tab()) {
             (Some(list), _) => list.filter.clone(),
-            (None, Some(tab)) => {
-                tab.tree.filter.as_ref().map(|filter| filter.as_str().to_owned()).unwrap_or_default()
-            }
+            (None, Some(tab)) => tab.filter().map(|filter| filter.as_str().to_owned()).unwrap_or_default(),
             (None, None) => String::new(),
         }
     }
@@ -188,6 +190,12 @@ impl App {
                 }
             }
             PromptKind::Search => self.search(&text),
+            PromptKind::Compare => {
+                let choices = self.comparison_choices(&text);
+                if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
+                    prompt.choices = choices;
+                }
+            }
             _ => {}
         }
     }
@@ -228,10 +236,13 @@ impl App {
                     self.jump(jump);
                 }
             }
+            PromptKind::Compare => match chosen {
+                Some(Jump::Image(wanted)) => self.compare_with(wanted),
+                _ => self.say("no other image is known here: name one"),
+            },
             _ if text.trim().is_empty() => {}
             PromptKind::GoTo => self.go_to_typed(&text),
             PromptKind::Open => self.open(Wanted { word: text.trim().to_owned(), platform: None }),
-            PromptKind::Compare => self.compare_with(Wanted { word: text.trim().to_owned(), platform: None }),
             PromptKind::Extract => self.extract(PathBuf::from(text.trim())),
             PromptKind::Export => self.export(PathBuf::from(text.trim())),
         }
@@ -257,8 +268,7 @@ impl App {
         if text.is_empty() {
             return;
         }
-        if tab.screen != Screen::Tree {
-            let Some(list) = tab.list() else { return };
+        if let Some(list) = tab.list() {
             let (rows, at) = (list.matches(text), list.cursor.at);
             tab.found.at = rows.iter().position(|row| *row >= at).unwrap_or(0);
             tab.found.rows = rows;
@@ -274,12 +284,19 @@ impl App {
                 return;
             }
         };
-        let Some(shown) = tab.tree.shown.clone() else { return };
-        let meter = Arc::<Meter>::default();
-        tab.found.is_pending = true;
-        tab.found.meter = Some(meter.clone());
-        let from = tab.tree.selected().map(|here| (here, counts));
-        let task = Task::Search { tab: tab.id, shown, text: text.to_owned(), query, from, meter };
+        let (meter, text) = (Arc::<Meter>::default(), text.to_owned());
+        let task = if let Some(comparison) = tab.compared() {
+            let Some(shown) = comparison.tree.shown.clone() else { return };
+            let from = comparison.tree.selected().map(|here| (here, counts));
+            let task =
+                CompareTask::Search { shown, text, query: Box::new(query), from, meter: meter.clone() };
+            Task::Compare { tab: tab.id, task }
+        } else {
+            let Some(shown) = tab.tree.shown.clone() else { return };
+            let from = tab.tree.selected().map(|here| (here, counts));
+            Task::Search { tab: tab.id, shown, text, query, from, meter: meter.clone() }
+        };
+        (tab.found.is_pending, tab.found.meter) = (true, Some(meter));
         self.task(task);
     }
 
@@ -287,8 +304,14 @@ impl App {
         match TreePath::parse(text.trim()) {
             Ok(path) => {
                 let layer = None;
-                self.jump(Jump::Path { path: path.clone(), layer });
-                let is_there = self.tab().is_some_and(|tab| tab.tree.selected_path().as_ref() == Some(&path));
+                match self.tab_mut().and_then(Tab::compared_mut) {
+                    Some(comparison) => {
+                        comparison.part = Part::Files;
+                        comparison.tree.go_to(&path);
+                    }
+                    None => self.jump(Jump::Path { path: path.clone(), layer }),
+                }
+                let is_there = self.tab().is_some_and(|tab| tab.selected_path().as_ref() == Some(&path));
                 if !is_there && self.tab().is_some_and(|tab| !tab.tree.is_pending()) {
                     self.say(format!("{path} is not shown: this is the nearest directory above it"));
                 }
@@ -302,10 +325,18 @@ impl App {
         if tab.found.text.is_empty() {
             return self.say("nothing was searched for");
         }
-        if tab.screen == Screen::Tree
-            && tab.found.paths.get(tab.found.at).copied() != tab.tree.selected()
-            && !tab.found.paths.is_empty()
-        {
+        let found = &tab.found;
+        let is_elsewhere = match (tab.list(), tab.compared()) {
+            (Some(_), _) => false,
+            (None, Some(comparison)) => {
+                !found.pairs.paths.is_empty()
+                    && found.pairs.paths.get(found.at).copied() != comparison.tree.selected()
+            }
+            (None, None) => {
+                !found.paths.is_empty() && found.paths.get(found.at).copied() != tab.tree.selected()
+            }
+        };
+        if is_elsewhere {
             // One went elsewhere since: from there on.
             let text = tab.found.text.clone();
             return self.search_from(&text, false);
@@ -324,7 +355,7 @@ impl Tab {
 
     /// Goes to a match so many further, around the end.
     pub(super) fn next_match(&mut self, forward: bool, count: usize) {
-        let all = if self.screen == Screen::Tree { self.found.paths.len() } else { self.found.rows.len() };
+        let all = self.found.count();
         if all > 0 {
             let step = if forward { count % all } else { all - count % all };
             self.found.at = (self.found.at + step) % all;
@@ -334,10 +365,16 @@ impl Tab {
 
     /// Goes to the match that is looked at.
     pub(super) fn show_match(&mut self) {
-        if self.screen != Screen::Tree {
-            let row = self.found.rows.get(self.found.at).copied();
-            if let (Some(row), Some(list)) = (row, self.list_mut()) {
+        if let Some(row) = self.found.rows.get(self.found.at).copied() {
+            if let Some(list) = self.list_mut() {
                 list.cursor.at = row;
+            }
+            return;
+        }
+        let pair = self.found.pairs.paths.get(self.found.at).copied();
+        if let Some((comparison, node)) = self.compared_mut().zip(pair) {
+            if let Some(path) = comparison.tree.shown.as_ref().map(|shown| shown.path(node)) {
+                comparison.tree.go_to(&path);
             }
             return;
         }

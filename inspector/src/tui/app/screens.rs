@@ -19,12 +19,22 @@ pub enum Screen {
     Facts,
     /// What each layer did to a path.
     Blame,
+    /// This image beside another one.
+    Compare,
 }
 
 impl Screen {
     /// All of them, in the order of the titles.
-    pub const ALL: [Self; 7] =
-        [Self::Tree, Self::Waste, Self::Largest, Self::Packages, Self::Verdict, Self::Facts, Self::Blame];
+    pub const ALL: [Self; 8] = [
+        Self::Tree,
+        Self::Waste,
+        Self::Largest,
+        Self::Packages,
+        Self::Verdict,
+        Self::Facts,
+        Self::Blame,
+        Self::Compare,
+    ];
 
     /// Returns its name, as the command line has it.
     pub fn name(self) -> &'static str {
@@ -47,6 +57,7 @@ impl From<Screen> for start::View {
             Screen::Verdict => Self::Verdict,
             Screen::Facts => Self::Facts,
             Screen::Blame => Self::Blame,
+            Screen::Compare => Self::Compare,
         }
     }
 }

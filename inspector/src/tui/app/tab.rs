@@ -10,7 +10,9 @@ use attar_image::stack::PathId;
 use attar_packages::ownership::Ownership;
 
 use super::places::Places;
-use super::{Place, PreviewPane, Screen, Tree, within};
+use super::{Comparison, Place, PreviewPane, Screen, Span, Tree, within};
+use crate::browse::filter::Filter;
+use crate::browse::pair::PairId;
 use crate::tui::cursor::Cursor;
 use crate::tui::layout::Areas;
 use crate::tui::listing::Listing;
@@ -60,6 +62,8 @@ pub struct Found {
     /// Whether the search goes on.
     pub is_pending: bool,
     pub(super) meter: Option<Arc<Meter>>,
+    /// Paths of two images that match.
+    pub pairs: Matches<PairId>,
 }
 
 /// One image.
@@ -83,8 +87,12 @@ pub struct Tab {
     pub snapshot: Option<Arc<Snapshot>>,
     /// The layer that is looked at.
     pub layer: Cursor,
+    /// Which layers the tree shows.
+    pub span: Span,
     /// The tree.
     pub tree: Tree,
+    /// This image before another one.
+    pub comparison: Option<Box<Comparison>>,
     /// What stands in the middle.
     pub screen: Screen,
     /// The lists that may stand there.
@@ -123,7 +131,9 @@ impl Tab {
             meters: Vec::new(),
             snapshot: None,
             layer: Cursor::default(),
+            span: Span::default(),
             tree: Tree::default(),
+            comparison: None,
             screen: Screen::default(),
             lists: Default::default(),
             preview: PreviewPane::default(),
@@ -155,17 +165,60 @@ impl Tab {
 
     /// Returns the list that stands in the middle, unless it is the tree.
     pub fn list(&self) -> Option<&Listing> {
-        (self.screen != Screen::Tree).then(|| &self.lists[self.screen.place()])
+        match self.screen {
+            Screen::Tree => None,
+            Screen::Compare => self.comparison.as_ref()?.list(),
+            screen => Some(&self.lists[screen.place()]),
+        }
     }
 
     pub(super) fn list_mut(&mut self) -> Option<&mut Listing> {
-        (self.screen != Screen::Tree).then(|| &mut self.lists[self.screen.place()])
+        match self.screen {
+            Screen::Tree => None,
+            Screen::Compare => self.comparison.as_mut()?.list_mut(),
+            screen => Some(&mut self.lists[screen.place()]),
+        }
+    }
+
+    /// Returns the path under the cursor of the tree, of one image or of two.
+    pub fn selected_path(&self) -> Option<TreePath> {
+        match self.compared() {
+            Some(comparison) => comparison.tree.selected_path(),
+            None => self.tree.selected_path(),
+        }
+    }
+
+    /// Returns where one is in the tree that stands in the middle, and how many rows it has.
+    pub(super) fn tree_cursor(&mut self) -> (&mut Cursor, usize) {
+        if self.screen == Screen::Compare
+            && let Some(comparison) = &mut self.comparison
+        {
+            let length = comparison.tree.length();
+            return (&mut comparison.tree.cursor, length);
+        }
+        let length = self.tree.length();
+        (&mut self.tree.cursor, length)
+    }
+
+    /// Returns what must match in the tree that stands in the middle.
+    pub fn filter(&self) -> Option<&Arc<Filter>> {
+        match self.compared() {
+            Some(comparison) => comparison.tree.filter.as_ref(),
+            None => self.tree.filter.as_ref(),
+        }
+    }
+
+    pub(super) fn filter_mut(&mut self) -> &mut Option<Arc<Filter>> {
+        match &mut self.comparison {
+            Some(comparison) if self.screen == Screen::Compare => &mut comparison.tree.filter,
+            _ => &mut self.tree.filter,
+        }
     }
 
     /// Returns where one is.
     pub fn place(&self) -> Place {
         let row = self.list().map_or(0, |list| list.cursor.at);
-        Place { screen: self.screen, layer: self.layer.at, path: self.tree.selected_path(), row }
+        Place { screen: self.screen, layer: self.layer.at, path: self.selected_path(), row }
     }
 
     /// Says whether something of it is under way.
@@ -173,6 +226,7 @@ impl Tab {
         matches!(self.phase, Phase::Opening(..))
             || self.is_reading()
             || self.tree.is_pending()
+            || self.compared().is_some_and(Comparison::is_busy)
             || self.found.is_pending
             || self.preview.is_under_way()
             || matches!(self.owners, Known::Asked)
@@ -210,6 +264,9 @@ impl Tab {
         self.meter.cancel();
         let meters = self.meters.iter().chain(self.preview.meter()).chain(&self.found.meter);
         meters.for_each(|meter| meter.cancel());
+        if let Some(comparison) = &self.comparison {
+            comparison.cancel();
+        }
     }
 
     /// Takes what a worker says; returns what follows from it.
@@ -251,6 +308,7 @@ impl Tab {
                     self.lists[Screen::Verdict.place()].replace(listings::verdict(verdict));
                 }
             }
+            TabEvent::Compare(event) => self.receive_compared(event),
             TabEvent::Extracted(..) => {}
         }
         Vec::new()
@@ -317,12 +375,8 @@ impl Tab {
             self.verdict = Known::Asked;
             tasks.push(Task::Verdict { tab, opened: opened.clone(), meter: Arc::default() });
         }
-        if let Known::Unasked = self.owners
-            && snapshot.is_complete
-            && (self.screen == Screen::Packages || self.tree.needs_owners() || areas.preview.is_some())
-        {
-            self.owners = Known::Asked;
-            tasks.push(Task::Owners { tab, opened: opened.clone(), snapshot: snapshot.clone() });
+        if self.screen == Screen::Packages || self.tree.needs_owners() || areas.preview.is_some() {
+            tasks.extend(self.ask_owners());
         }
         let owners = match &self.owners {
             Known::Known(owners) => Some(owners.clone()),
@@ -335,21 +389,35 @@ impl Tab {
             tasks.push(Task::Packages { tab, opened, snapshot, owners });
             self.packages = Known::Asked;
         }
-        if let Some(settings) = self.tree.ask(&snapshot, self.layer.at, owners.as_ref()) {
+        if let Some(settings) = self.tree.ask(&snapshot, self.span, self.layer.at, owners.as_ref()) {
             let (settings, before, rows) = (Box::new(settings), self.tree.shown.clone(), self.tree.folds());
             tasks.push(Task::View { tab, snapshot: snapshot.clone(), settings, before, rows });
         }
         if let Some((rows, what)) = self.tree.ask_unfold() {
             tasks.push(Task::Unfold { tab, rows, what });
         }
-        if areas.preview.is_some() {
+        if areas.preview.is_some() && self.screen != Screen::Compare {
             tasks.extend(self.ask_preview(&opened));
         }
         tasks
     }
+
+    /// Asks who has what, unless that is known or was asked for.
+    pub(super) fn ask_owners(&mut self) -> Option<Task> {
+        let Known::Unasked = self.owners else { return None };
+        let opened = self.opened()?.clone();
+        let snapshot = self.snapshot.clone().filter(|snapshot| snapshot.is_complete)?;
+        self.owners = Known::Asked;
+        Some(Task::Owners { tab: self.id, opened, snapshot })
+    }
 }
 
 impl Found {
+    /// Returns how many places match.
+    pub fn count(&self) -> usize {
+        self.paths.len().max(self.rows.len()).max(self.pairs.paths.len())
+    }
+
     /// Says whether a path matches what was searched for.
     pub fn has(&self, path: PathId) -> bool {
         self.numbers.binary_search(&path).is_ok()

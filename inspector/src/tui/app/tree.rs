@@ -1,17 +1,17 @@
-//! The tree of one image: which layers it shows, what of them, what is unfolded, where one is.
+//! Trees of files: what of them is shown, what is unfolded, where one is; one image's, or two side by side.
 
 use std::sync::Arc;
 
 use attar_image::path::TreePath;
-use attar_image::stack::PathId;
 use attar_packages::ownership::Ownership;
 
 use crate::browse::filter::Filter;
-use crate::browse::{Hide, Range, Row, Rows, Sort, TooManyRows, View, ViewSettings};
+use crate::browse::{Forest, Hide, Range, Row, Rows, Sort, TooManyRows, ViewSettings};
+use crate::tui::action::Action;
 use crate::tui::cursor::Cursor;
-use crate::tui::task::{Shown, Snapshot, Unfold, is_same};
+use crate::tui::task::{Showing, Shown, Snapshot, Unfold};
 
-/// Which layers a tree shows.
+/// Which layers the tree of an image shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
     /// What a container of the layers up to the chosen one sees, with the changes of that one marked.
@@ -35,13 +35,28 @@ impl Scope {
     }
 }
 
-/// The tree of one image.
-#[derive(Debug, Default)]
-pub struct Tree {
-    /// Which layers.
+/// Which layers the tree of an image shows when one is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Which.
     pub scope: Scope,
     /// Where a range of layers starts.
     pub mark: usize,
+}
+
+impl Span {
+    /// Returns the layers that are shown when this one is chosen.
+    pub fn range(self, layer: usize) -> Range {
+        match self.scope {
+            Scope::Changes | Scope::UpToHere => Range { from: layer, to: layer },
+            Scope::Range => Range { from: self.mark.min(layer), to: self.mark.max(layer) },
+        }
+    }
+}
+
+/// A tree of files: what of it is shown, what is unfolded, where one is.
+#[derive(Debug)]
+pub struct Tree<S: Showing = Shown> {
     /// What is left out.
     pub hide: Hide,
     /// The order of what is in one directory.
@@ -51,45 +66,82 @@ pub struct Tree {
     /// What must match.
     pub filter: Option<Arc<Filter>>,
     /// What is shown.
-    pub shown: Option<Arc<Shown>>,
+    pub shown: Option<Arc<S>>,
     /// The rows of it.
-    pub rows: Option<Arc<Rows<View>>>,
+    pub rows: Option<Arc<Rows<S::Forest>>>,
     /// Where one is.
     pub cursor: Cursor,
     /// Where to go once it is there.
     pub wanted: Option<TreePath>,
     /// The rows as they were before anything was filtered: they come back after it.
-    kept: Option<Arc<Rows<View>>>,
+    kept: Option<Arc<Rows<S::Forest>>>,
     /// What was asked for and is not there yet.
-    asked: Option<Asked>,
+    asked: Option<Asked<S>>,
     /// What is to be unfolded by a worker, and whether it is.
     unfold: Option<(Unfold, bool)>,
 }
 
 /// What was asked for.
 #[derive(Debug)]
-struct Asked {
-    snapshot: Arc<Snapshot>,
-    settings: ViewSettings,
+struct Asked<S: Showing> {
+    of: Arc<S::Of>,
+    settings: S::Settings,
     /// The rows at that time.
-    rows: Option<Arc<Rows<View>>>,
+    rows: Option<Arc<Rows<S::Forest>>>,
 }
 
-impl Asked {
-    fn is(&self, snapshot: &Arc<Snapshot>, settings: &ViewSettings) -> bool {
-        Arc::ptr_eq(&self.snapshot, snapshot) && is_same(&self.settings, settings)
+impl<S: Showing> Asked<S> {
+    fn is(&self, of: &Arc<S::Of>, settings: &S::Settings) -> bool {
+        Arc::ptr_eq(&self.of, of) && S::is_same(&self.settings, settings)
+    }
+}
+
+impl<S: Showing> Default for Tree<S> {
+    fn default() -> Self {
+        Self {
+            hide: Hide::default(),
+            sort: Sort::default(),
+            is_reversed: false,
+            filter: None,
+            shown: None,
+            rows: None,
+            cursor: Cursor::default(),
+            wanted: None,
+            kept: None,
+            asked: None,
+            unfold: None,
+        }
     }
 }
 
 impl Tree {
-    /// Returns the layers that are shown when this one is chosen.
-    pub fn range(&self, layer: usize) -> Range {
-        match self.scope {
-            Scope::Changes | Scope::UpToHere => Range { from: layer, to: layer },
-            Scope::Range => Range { from: self.mark.min(layer), to: self.mark.max(layer) },
+    /// Returns what is to be computed of these layers, unless it is there or was asked for already.
+    pub(super) fn ask(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        span: Span,
+        layer: usize,
+        owners: Option<&Arc<Ownership>>,
+    ) -> Option<ViewSettings> {
+        if self.needs_owners() && owners.is_none() {
+            // They are on their way.
+            return None;
         }
+        let mut hide = self.hide;
+        hide.unchanged |= span.scope == Scope::Changes;
+        let settings = ViewSettings {
+            range: span.range(layer),
+            hide,
+            filter: self.filter.clone(),
+            sort: self.sort,
+            is_reversed: self.is_reversed,
+            owners: owners.filter(|_| self.needs_owners()).cloned(),
+        };
+        self.ask_for(snapshot, settings)
     }
+}
 
+impl<S: Showing> Tree<S> {
     /// Says whether what is shown is not yet what is wanted.
     pub fn is_pending(&self) -> bool {
         self.asked.is_some() || self.unfold.is_some()
@@ -106,18 +158,18 @@ impl Tree {
     }
 
     /// Returns the row under the cursor.
-    pub fn row(&self) -> Option<Row<PathId>> {
+    pub fn row(&self) -> Option<Row<Node<S>>> {
         self.rows.as_ref()?.get(self.cursor.at)
     }
 
     /// Returns what stands under the cursor.
-    pub fn selected(&self) -> Option<PathId> {
+    pub fn selected(&self) -> Option<Node<S>> {
         Some(self.row()?.node)
     }
 
     /// Returns the path under the cursor.
     pub fn selected_path(&self) -> Option<TreePath> {
-        Some(self.shown.as_ref()?.snapshot.stack.paths().path(self.selected()?))
+        Some(self.shown.as_ref()?.path(self.selected()?))
     }
 
     /// Says whether something that can be unfolded is under the cursor.
@@ -126,49 +178,30 @@ impl Tree {
     }
 
     /// Returns what is to be computed, unless it is there or was asked for already.
-    pub(super) fn ask(
-        &mut self,
-        snapshot: &Arc<Snapshot>,
-        layer: usize,
-        owners: Option<&Arc<Ownership>>,
-    ) -> Option<ViewSettings> {
-        if self.needs_owners() && owners.is_none() {
-            // They are on their way.
-            return None;
-        }
-        let mut hide = self.hide;
-        hide.unchanged |= self.scope == Scope::Changes;
-        let settings = ViewSettings {
-            range: self.range(layer),
-            hide,
-            filter: self.filter.clone(),
-            sort: self.sort,
-            is_reversed: self.is_reversed,
-            owners: owners.filter(|_| self.needs_owners()).cloned(),
-        };
-        if self.shown.as_ref().is_some_and(|shown| shown.is_of(snapshot, &settings)) {
+    pub(super) fn ask_for(&mut self, of: &Arc<S::Of>, settings: S::Settings) -> Option<S::Settings> {
+        if self.shown.as_ref().is_some_and(|shown| shown.is(of, &settings)) {
             self.asked = None;
             return None;
         }
-        if self.asked.as_ref().is_some_and(|asked| asked.is(snapshot, &settings)) {
+        if self.asked.as_ref().is_some_and(|asked| asked.is(of, &settings)) {
             return None;
         }
         if self.filter.is_some() && self.kept.is_none() {
             self.kept = self.rows.clone();
         }
-        let (snapshot, rows) = (snapshot.clone(), self.rows.clone());
-        self.asked = Some(Asked { snapshot, settings: settings.clone(), rows });
+        let (of, rows) = (of.clone(), self.rows.clone());
+        self.asked = Some(Asked { of, settings: settings.clone(), rows });
         Some(settings)
     }
 
     /// Returns the rows whose folds the next ones have: those before the filter, once it is gone.
-    pub(super) fn folds(&self) -> Option<Arc<Rows<View>>> {
+    pub(super) fn folds(&self) -> Option<Arc<Rows<S::Forest>>> {
         let kept = self.kept.as_ref().filter(|_| self.filter.is_none());
         kept.or(self.rows.as_ref()).cloned()
     }
 
     /// Returns what a worker is to unfold.
-    pub(super) fn ask_unfold(&mut self) -> Option<(Arc<Rows<View>>, Unfold)> {
+    pub(super) fn ask_unfold(&mut self) -> Option<(Arc<Rows<S::Forest>>, Unfold)> {
         let (what, is_asked) = self.unfold.as_mut()?;
         let rows = self.rows.clone().filter(|_| !*is_asked)?;
         *is_asked = true;
@@ -176,8 +209,8 @@ impl Tree {
     }
 
     /// Takes what was computed, unless something else was asked for since.
-    pub(super) fn take(&mut self, shown: Arc<Shown>) -> bool {
-        let Some(asked) = self.asked.take_if(|asked| asked.is(&shown.snapshot, &shown.settings)) else {
+    pub(super) fn take(&mut self, shown: Arc<S>) -> bool {
+        let Some(asked) = self.asked.take_if(|asked| asked.is(shown.of(), shown.settings())) else {
             return false;
         };
         let place = self.wanted.take().or_else(|| self.selected_path());
@@ -188,11 +221,11 @@ impl Tree {
         };
         drop(asked);
         // After a filter the folds of before count, whatever was unfolded in between.
-        let returns = shown.settings.filter.is_none() && self.kept.take().is_some();
+        let returns = !S::is_filtered(shown.settings()) && self.kept.take().is_some();
         match self.rows.as_mut().filter(|_| !is_untouched && !returns) {
             // What was folded and unfolded meanwhile counts.
-            Some(rows) => Arc::make_mut(rows).replace(shown.view.clone()),
-            None => self.rows = Some(shown.rows.clone()),
+            Some(rows) => Arc::make_mut(rows).replace(shown.rows().forest().clone()),
+            None => self.rows = Some(shown.rows().clone()),
         }
         self.shown = Some(shown);
         self.unfold = None;
@@ -203,7 +236,7 @@ impl Tree {
     }
 
     /// Takes rows that a worker unfolded, unless they changed meanwhile.
-    pub(super) fn take_unfolded(&mut self, before: &Arc<Rows<View>>, rows: Arc<Rows<View>>) {
+    pub(super) fn take_unfolded(&mut self, before: &Arc<Rows<S::Forest>>, rows: Arc<Rows<S::Forest>>) {
         if !self.rows.as_ref().is_some_and(|now| Arc::ptr_eq(now, before)) {
             // Tried again with what is there now.
             self.unfold = self.unfold.map(|(what, _)| (what, false));
@@ -221,14 +254,12 @@ impl Tree {
             self.wanted = Some(path.clone());
             return;
         };
-        let mut node = PathId::ROOT;
-        for name in path.components() {
-            match shown.snapshot.stack.paths().find_child(node, name) {
-                Some(child) if shown.view.is_shown(child) => node = child,
-                _ => break,
-            }
+        let node = shown.nearest(path);
+        if node == rows.forest().root() {
+            return;
         }
-        if node == PathId::ROOT {
+        if let Some(at) = rows.position(node) {
+            self.cursor.at = at;
             return;
         }
         match Arc::make_mut(rows).reveal(node) {
@@ -242,8 +273,30 @@ impl Tree {
     }
 }
 
+/// A node of what a tree shows.
+type Node<S> = <<S as Showing>::Forest as Forest>::Node;
+
 /// Moving and unfolding.
-impl Tree {
+impl<S: Showing> Tree<S> {
+    /// Does what is asked of any tree; says whether that was meant for it.
+    pub(super) fn act(&mut self, action: Action) -> bool {
+        match action {
+            Action::ToggleAdded => self.hide.added = !self.hide.added,
+            Action::ToggleModified => self.hide.modified = !self.hide.modified,
+            Action::ToggleRemoved => self.hide.removed = !self.hide.removed,
+            Action::ToggleUnchanged => self.hide.unchanged = !self.hide.unchanged,
+            Action::CycleSort => self.sort = S::next_sort(self.sort),
+            Action::ReverseSort => self.is_reversed = !self.is_reversed,
+            Action::ClearFilter => self.filter = None,
+            Action::ToggleFold => self.toggle(),
+            Action::ExpandAll => self.expand_all(),
+            Action::CollapseAll => self.collapse_all(),
+            Action::ExpandSubtree => self.expand_below(),
+            _ => return false,
+        }
+        true
+    }
+
     /// Folds or unfolds the directory under the cursor.
     pub(super) fn toggle(&mut self) {
         let at = self.cursor.at;
@@ -283,6 +336,15 @@ impl Tree {
         }
     }
 
+    /// Unfolds, folds or leaves the directory under the cursor.
+    pub(super) fn sideways(&mut self, action: Action) {
+        match action {
+            Action::Left => self.fold_or_leave(),
+            Action::Right => self.unfold_or_enter(),
+            _ => self.leave(),
+        }
+    }
+
     /// Goes to the directory above.
     pub(super) fn leave(&mut self) {
         let above = self.rows.as_ref().and_then(|rows| rows.parent(self.cursor.at));
@@ -290,7 +352,7 @@ impl Tree {
     }
 
     /// Changes what is unfolded, or leaves that to a worker; the cursor stays on what it is on.
-    fn unfold(&mut self, what: Unfold, change: impl FnOnce(&mut Rows<View>) -> Result<(), TooManyRows>) {
+    fn unfold(&mut self, what: Unfold, change: impl FnOnce(&mut Rows<S::Forest>) -> Result<(), TooManyRows>) {
         let node = self.selected();
         let Some(rows) = &mut self.rows else { return };
         match change(Arc::make_mut(rows)) {
@@ -300,14 +362,14 @@ impl Tree {
     }
 
     /// Puts the cursor on a node, or on the nearest one above it that has a row.
-    fn stay_on(&mut self, node: Option<PathId>) {
-        let (Some(shown), Some(rows), Some(mut node)) = (&self.shown, &self.rows, node) else { return };
-        while node != PathId::ROOT {
+    fn stay_on(&mut self, node: Option<Node<S>>) {
+        let (Some(rows), Some(mut node)) = (&self.rows, node) else { return };
+        while node != rows.forest().root() {
             if let Some(position) = rows.position(node) {
                 self.cursor.at = position;
                 return;
             }
-            node = shown.view.parent(node);
+            node = rows.forest().parent(node);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! From an action to a new state.
 
-use super::{App, Overlay, PromptKind, Scope, Screen};
-use crate::browse::Sort;
+use super::{App, Overlay, Part, PromptKind, Scope, Screen, Span};
 use crate::tui::action::Action;
 use crate::tui::start::Pane;
 use crate::tui::task::Task;
@@ -27,6 +26,7 @@ impl App {
             Action::Messages => self.overlay = Some(Overlay::messages(self)),
             Action::Palette => self.prompt(PromptKind::Palette),
             Action::Open => self.prompt(PromptKind::Open),
+            Action::Compare => self.ask_comparison(),
             Action::CycleTheme => self.theme = self.theme.next(),
             Action::Images => self.show_images(),
             Action::NextTab => self.turn(count as isize),
@@ -43,6 +43,7 @@ impl App {
             Action::NextMatch | Action::PreviousMatch => self.match_again(action == Action::NextMatch, count),
             action if self.move_by(action, count) => {}
             action if self.current.is_none() => self.act_on_images(action),
+            action if self.act_on_comparison(action) => {}
             action => self.act_on_tab(action),
         }
     }
@@ -61,10 +62,15 @@ impl App {
             tab.clear_found();
         } else if let Some(list) = tab.list_mut().filter(|list| !list.filter.is_empty()) {
             list.set_filter("");
-        } else if tab.tree.filter.is_some() {
-            tab.tree.filter = None;
+        } else if tab.filter_mut().take().is_some() {
+            // All is shown again.
         } else if tab.is_reading() {
             self.cancel();
+        } else if let Some(comparison) = tab.compared_mut().filter(|comparison| comparison.is_comparing()) {
+            comparison.cancel();
+            self.say("stopped: what was not compared is marked with `?`");
+        } else if let Some(comparison) = tab.compared_mut().filter(|it| it.part != Part::Files) {
+            comparison.part = Part::Files;
         } else if tab.screen != Screen::Tree {
             self.show(Screen::Tree);
         }
@@ -121,30 +127,14 @@ impl App {
                 _ => {}
             }
         }
-        let (layer, tree) = (tab.layer.at, &mut tab.tree);
+        if tab.tree.act(action) {
+            return;
+        }
         match action {
-            Action::CycleScope => tree.scope = tree.scope.next(),
-            Action::ScopeChanges => tree.scope = Scope::Changes,
-            Action::ScopeUpToHere => tree.scope = Scope::UpToHere,
-            Action::MarkRange => (tree.scope, tree.mark) = (Scope::Range, layer),
-            Action::ToggleAdded => tree.hide.added = !tree.hide.added,
-            Action::ToggleModified => tree.hide.modified = !tree.hide.modified,
-            Action::ToggleRemoved => tree.hide.removed = !tree.hide.removed,
-            Action::ToggleUnchanged => tree.hide.unchanged = !tree.hide.unchanged,
-            Action::CycleSort => {
-                tree.sort = match tree.sort {
-                    Sort::Name => Sort::Size,
-                    Sort::Size => Sort::Change,
-                    Sort::Change => Sort::Waste,
-                    Sort::Waste => Sort::Name,
-                }
-            }
-            Action::ReverseSort => tree.is_reversed = !tree.is_reversed,
-            Action::ClearFilter => tree.filter = None,
-            Action::ToggleFold => tree.toggle(),
-            Action::ExpandAll => tree.expand_all(),
-            Action::CollapseAll => tree.collapse_all(),
-            Action::ExpandSubtree => tree.expand_below(),
+            Action::CycleScope => tab.span.scope = tab.span.scope.next(),
+            Action::ScopeChanges => tab.span.scope = Scope::Changes,
+            Action::ScopeUpToHere => tab.span.scope = Scope::UpToHere,
+            Action::MarkRange => tab.span = Span { scope: Scope::Range, mark: tab.layer.at },
             Action::DiffWithPrevious => tab.preview.is_difference = !tab.preview.is_difference,
             Action::ToggleWrap => tab.preview.is_wrapped = !tab.preview.is_wrapped,
             Action::PreviewMode => tab.preview.turn_mode(),

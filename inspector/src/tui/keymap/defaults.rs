@@ -101,6 +101,8 @@ pub(super) const DEFAULTS: &[(Context, &str, Action)] = &[
     (Everywhere, "Q", A::CloseTab),
     (Everywhere, "ctrl+w", A::CloseTab),
     (Everywhere, "=", A::Compare),
+    (Everywhere, "<", A::ShowInFirst),
+    (Everywhere, ">", A::ShowInSecond),
     (Everywhere, "P", A::NextPlatform),
     // The interface itself.
     (Everywhere, ":", A::Palette),

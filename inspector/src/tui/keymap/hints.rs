@@ -49,6 +49,19 @@ const LIST: &[Hint] = &[
     (&[A::Escape], "close"),
 ];
 
+const COMPARISON: &[Hint] = &[
+    (&[A::DiffWithPrevious], "diff"),
+    (&[A::ToggleUnchanged], "all"),
+    (&[A::ShowPackages], "packages"),
+    (&[A::FocusLayers], "layers"),
+    (&[A::ShowFacts], "settings"),
+    (&[A::ShowInFirst, A::ShowInSecond], "in one"),
+    (&[A::CycleSort], "sort"),
+    (&[A::Search], "search"),
+    (&[A::Filter], "filter"),
+    (&[A::Escape], "close"),
+];
+
 /// What is said wherever the user is: without these two, nobody finds the rest.
 const ALWAYS: &[Hint] = &[(&[A::Palette], "commands"), (&[A::Help], "help"), (&[A::Quit], "quit")];
 
@@ -63,6 +76,15 @@ impl Keymap {
             Context::Preview => PREVIEW,
             Context::List => LIST,
         };
+        self.hints_of(own, context)
+    }
+
+    /// Returns the same where two images stand side by side.
+    pub fn comparison_hints(&self, context: Context) -> Vec<(String, &'static str)> {
+        self.hints_of(COMPARISON, context)
+    }
+
+    fn hints_of(&self, own: &[Hint], context: Context) -> Vec<(String, &'static str)> {
         own.iter()
             .chain(ALWAYS)
             .filter_map(|(actions, text)| {

@@ -33,6 +33,8 @@ pub struct Glyphs {
     pub rewritten: &'static str,
     /// As it was.
     pub unchanged: &'static str,
+    /// As in another image.
+    pub same: &'static str,
     /// The line under the cursor, where a theme without colours needs it.
     pub cursor: &'static str,
     /// A chosen layer, an active tab.
@@ -132,6 +134,7 @@ impl Glyphs {
             modified: "~",
             rewritten: "=",
             unchanged: ".",
+            same: "=",
             cursor: ">",
             selected: "*",
             bookmark: "#",
@@ -201,6 +204,7 @@ mod tests {
                 glyphs.modified,
                 glyphs.rewritten,
                 glyphs.unchanged,
+                glyphs.same,
                 glyphs.cursor,
                 glyphs.selected,
                 glyphs.bookmark,

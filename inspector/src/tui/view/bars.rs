@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::{failed, put, shortened};
 use crate::tui::action::Context;
-use crate::tui::app::{App, Known, Overlay, Phase, Prompt, Screen, Tab};
+use crate::tui::app::{App, Known, Overlay, Part, Phase, Prompt, Screen, Tab};
 use crate::tui::format;
 use crate::tui::layout::Spot;
 use crate::tui::text;
@@ -61,22 +61,38 @@ pub(super) fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let mut end = area.x;
+    let beside = app.tab().and_then(Tab::compared).map(|comparison| comparison.other);
+    let other = app.tabs.iter().position(|tab| Some(tab.id) == beside);
     for (number, (area, title)) in titles(app, area).into_iter().enumerate() {
         let is_current = app.current == Some(number);
-        let style = app.theme.style(if is_current { Role::Cursor } else { Role::Muted });
+        let is_beside = other == Some(number);
+        let role = match (is_current, is_beside) {
+            (true, _) => Role::Cursor,
+            (false, true) => Role::Focus,
+            (false, false) => Role::Muted,
+        };
+        let style = app.theme.style(role);
         put(buffer, area.x, area.y, &title, area.width, style);
         end = area.right();
     }
     let Some(tab) = app.tab() else { return };
     // The views that there are, as far as there is room.
+    let views: Vec<(&str, bool)> = match tab.compared() {
+        Some(comparison) => Part::ALL.map(|part| (part.name(), part == comparison.part)).into(),
+        None => {
+            let is_there = |screen: &Screen| *screen != Screen::Compare || tab.comparison.is_some();
+            let screens = Screen::ALL.into_iter().filter(is_there);
+            screens.map(|screen| (screen.name(), screen == tab.screen)).collect()
+        }
+    };
     let mut x = end + 2;
-    for screen in Screen::ALL {
-        let width = screen.name().len() as u16;
+    for (name, is_shown) in views {
+        let width = name.len() as u16;
         if x + width + 1 > area.right() {
             break;
         }
-        let style = if tab.screen == screen { app.theme.style(Role::Focus) } else { muted };
-        put(buffer, x, area.y, screen.name(), width, style);
+        let style = if is_shown { app.theme.style(Role::Focus) } else { muted };
+        put(buffer, x, area.y, name, width, style);
         x += width + 2;
     }
 }
@@ -127,9 +143,7 @@ fn count(app: &App) -> Option<String> {
     }
     match prompt.kind {
         crate::tui::app::PromptKind::Search if tab.found.is_pending => Some(app.spinner().to_owned()),
-        crate::tui::app::PromptKind::Search => {
-            Some(format!("{} found", tab.found.paths.len().max(tab.found.rows.len())))
-        }
+        crate::tui::app::PromptKind::Search => Some(format!("{} found", tab.found.count())),
         _ => None,
     }
 }
@@ -137,7 +151,10 @@ fn count(app: &App) -> Option<String> {
 pub(super) fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
     let mut x = area.x;
     let pending = app.pending.shown();
-    let keys = app.keymap.hints(app.context());
+    let keys = match app.tab().and_then(Tab::compared) {
+        Some(_) if app.overlay.is_none() => app.keymap.comparison_hints(app.context()),
+        _ => app.keymap.hints(app.context()),
+    };
     let pieces: Vec<(String, String)> = match (pending.is_empty(), &app.overlay) {
         (false, _) => vec![(pending, "…".to_owned())],
         (true, Some(Overlay::Prompt(_))) => {

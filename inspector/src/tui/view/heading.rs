@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{layers, put, shortened, tree};
-use crate::tui::app::{App, Known, Tab};
+use crate::tui::app::{App, Comparison, Known, Tab};
 use crate::tui::format;
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -28,6 +28,9 @@ pub(super) fn draw(app: &App, tab: &Tab, area: Rect, buffer: &mut Buffer) -> Rec
 }
 
 fn lines(app: &App, tab: &Tab, width: usize) -> Vec<(String, Role)> {
+    if let Some(comparison) = tab.compared() {
+        return lines_of_both(app, comparison, width);
+    }
     let (Some(shown), Some(path)) = (&tab.tree.shown, tab.tree.selected()) else { return Vec::new() };
     let stack = &shown.snapshot.stack;
     let name = stack.paths().path(path);
@@ -41,6 +44,25 @@ fn lines(app: &App, tab: &Tab, width: usize) -> Vec<(String, Role)> {
     let form = shown.view.entry(path).map(|entry| stack.row(entry).form);
     if form.is_some_and(|form| form != Form::Directory) {
         lines.extend(owner(tab, &name));
+    }
+    lines.push((app.glyphs.border.horizontal_top.repeat(width), Role::Border));
+    lines
+}
+
+/// Says what two images have at one path.
+fn lines_of_both(app: &App, comparison: &Comparison, width: usize) -> Vec<(String, Role)> {
+    let (Some(shown), Some(node)) = (&comparison.tree.shown, comparison.tree.selected()) else {
+        return Vec::new();
+    };
+    let name = shown.compared.path(node).to_string();
+    let mut lines = vec![(text::cut_path(&name, width, app.glyphs.ellipsis).into_owned(), Role::Title)];
+    let sides = ["first", "second"].into_iter().zip(shown.pair.entries(node)).zip(shown.compared.stacks());
+    for ((which, entry), stack) in sides {
+        if let Some(entry) = entry {
+            let (attributes, time) = (tree::attributes(stack, entry), format::date(stack.row(entry).mtime));
+            let layer = stack.layer_of(entry) + 1;
+            lines.push((format!("{which:<6} {attributes}  {time}  layer {layer}"), Role::Muted));
+        }
     }
     lines.push((app.glyphs.border.horizontal_top.repeat(width), Role::Border));
     lines

@@ -77,8 +77,8 @@ fn draw_layer(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let range = tab.tree.range(tab.layer.at);
-    let marker = match tab.tree.scope {
+    let range = tab.span.range(tab.layer.at);
+    let marker = match tab.span.scope {
         Scope::UpToHere if layer < range.from => app.glyphs.line,
         _ if range.from <= layer && layer <= range.to => app.glyphs.selected,
         _ => " ",

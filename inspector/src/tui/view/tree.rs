@@ -52,6 +52,11 @@ impl Columns {
         self.attributes + self.size + 2
     }
 
+    /// Returns the columns of a tree that is so wide, with figures that take so many columns.
+    pub(crate) fn with_figures(figures: u16, width: u16) -> Self {
+        Self { attributes: 0, size: figures, width }
+    }
+
     fn indentation(self, depth: usize) -> u16 {
         let room = usize::from(self.width.saturating_sub(self.name()) / 4);
         depth.min(DEEPEST).min(room) as u16
@@ -87,8 +92,8 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
 
 fn title(app: &App, tab: &Tab) -> String {
     let tree = &tab.tree;
-    let range = tree.range(tab.layer.at);
-    let mut title = match tree.scope {
+    let range = tab.span.range(tab.layer.at);
+    let mut title = match tab.span.scope {
         Scope::UpToHere => format!("files up to layer {}", range.to + 1),
         Scope::Changes => format!("changes of layer {}", range.to + 1),
         Scope::Range if range.from == range.to => format!("layer {}", range.to + 1),
@@ -110,7 +115,7 @@ fn nothing(tab: &Tab) -> String {
     if let Some(why) = tab.trouble() {
         return format!("this layer was not read: {why}");
     }
-    match (&tab.tree.filter, tab.tree.scope) {
+    match (&tab.tree.filter, tab.span.scope) {
         (Some(filter), _) => format!("nothing matches {}: `esc` shows all again", filter.as_str()),
         (None, Scope::Changes) => "this layer changes no file".to_owned(),
         (None, _) => "no files".to_owned(),
@@ -132,6 +137,24 @@ fn draw_heading(app: &App, columns: Columns, area: Rect, buffer: &mut Buffer) {
     put(buffer, x + 2, area.y, "name", area.right().saturating_sub(x + 2), style);
 }
 
+/// A line of any tree of files.
+pub(super) struct Line {
+    /// The figures in front, each with its columns; one column is left free after each.
+    pub(super) figures: Vec<(String, u16, Role)>,
+    /// What changed.
+    pub(super) sign: &'static str,
+    /// What that looks like.
+    pub(super) role: Role,
+    /// The name, harmless.
+    pub(super) name: String,
+    /// Whether it is a directory.
+    pub(super) is_directory: bool,
+    /// What a search found: this, or this above all.
+    pub(super) found: Option<Role>,
+    /// What a link leads to, harmless.
+    pub(super) target: Option<String>,
+}
+
 fn draw_row(
     app: &App,
     tab: &Tab,
@@ -144,28 +167,49 @@ fn draw_row(
     let (stack, view) = (&shown.snapshot.stack, &shown.view);
     let mark = view.mark(row.node).unwrap_or(Mark::Unchanged);
     let entry = view.entry(row.node);
-    let role = role(mark);
-    let style = app.theme.style(role);
-    let muted = app.theme.style(Role::Muted);
-    let mut x = area.x;
+    let mut figures = Vec::new();
     if columns.attributes > 0 {
         let attributes = entry.map(|entry| attributes(stack, entry)).unwrap_or_default();
-        put(buffer, x, area.y, &attributes, columns.attributes - 1, muted);
-        x += columns.attributes;
+        figures.push((attributes, columns.attributes - 1, Role::Muted));
     }
     if columns.size > 0 {
-        let size = size(view, row, stack, entry);
-        put(
-            buffer,
-            x,
-            area.y,
-            &format!("{size:>width$}", width = usize::from(SIZE_WIDTH)),
-            SIZE_WIDTH,
-            style,
-        );
-        x += columns.size;
+        figures.push((right(&size(view, row, stack, entry), SIZE_WIDTH), SIZE_WIDTH, role(mark)));
     }
-    put(buffer, x, area.y, sign(app, mark), 1, style);
+    let is_current = tab.found.paths.get(tab.found.at) == Some(&row.node);
+    let line = Line {
+        figures,
+        sign: sign(app, mark),
+        role: role(mark),
+        name: name(stack, row.node, entry),
+        is_directory: row.has_children || is_directory(stack, entry),
+        found: found(is_current, tab.found.has(row.node)),
+        target: entry.and_then(|entry| target(app, stack, entry)),
+    };
+    draw_line(app, &line, row, columns, area, buffer);
+}
+
+/// Returns what a name looks like that was searched for.
+pub(super) fn found(is_current: bool, is_found: bool) -> Option<Role> {
+    if is_current { Some(Role::CurrentMatch) } else { is_found.then_some(Role::Match) }
+}
+
+/// Draws a line of a tree.
+pub(super) fn draw_line<N>(
+    app: &App,
+    line: &Line,
+    row: &Row<N>,
+    columns: Columns,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let style = app.theme.style(line.role);
+    let muted = app.theme.style(Role::Muted);
+    let mut x = area.x;
+    for (text, width, role) in &line.figures {
+        put(buffer, x, area.y, text, *width, app.theme.style(*role));
+        x += width + 1;
+    }
+    put(buffer, x, area.y, line.sign, 1, style);
     x += 2 + 2 * columns.indentation(row.depth);
     let fold = match (row.has_children, row.is_unfolded) {
         (true, true) => app.glyphs.unfolded,
@@ -175,22 +219,23 @@ fn draw_row(
     put(buffer, x, area.y, fold, 1, muted);
     x += 2;
     let room = area.right().saturating_sub(x);
-    let name = name(stack, row, entry);
-    let name = text::cut(&name, usize::from(room), app.glyphs.ellipsis);
-    let is_directory = row.has_children || entry.is_none_or(|entry| stack.row(entry).form == Form::Directory);
-    let name_style = if is_directory { style.patch(app.theme.style(Role::Directory)) } else { style };
-    let name_style = match (tab.found.has(row.node), tab.found.paths.get(tab.found.at) == Some(&row.node)) {
-        (_, true) => name_style.patch(app.theme.style(Role::CurrentMatch)),
-        (true, false) => name_style.patch(app.theme.style(Role::Match)),
-        (false, false) => name_style,
-    };
+    let name = text::cut(&line.name, usize::from(room), app.glyphs.ellipsis);
+    let mut name_style =
+        if line.is_directory { style.patch(app.theme.style(Role::Directory)) } else { style };
+    if let Some(found) = line.found {
+        name_style = name_style.patch(app.theme.style(found));
+    }
     let end = put(buffer, x, area.y, &name, room, name_style);
-    if let Some(target) = entry.and_then(|entry| target(stack, entry)) {
+    if let Some(target) = &line.target {
         let left = area.right().saturating_sub(end);
-        let target = format!(" {} {target}", app.glyphs.arrow);
-        let target = text::cut(&target, usize::from(left), app.glyphs.ellipsis);
+        let target = text::cut(target, usize::from(left), app.glyphs.ellipsis);
         put(buffer, end, area.y, &target, left, muted);
     }
+}
+
+/// Writes a figure at the right of its columns.
+pub(super) fn right(text: &str, width: u16) -> String {
+    format!("{text:>width$}", width = usize::from(width))
 }
 
 /// Returns the role of a mark.
@@ -214,21 +259,28 @@ fn sign(app: &App, mark: Mark) -> &'static str {
     }
 }
 
-fn name(stack: &Stack, row: &Row<PathId>, entry: Option<EntryId>) -> String {
-    let mut name = escape(stack.paths().name(row.node));
-    let is_directory = entry.is_none_or(|entry| stack.row(entry).form == Form::Directory);
-    if is_directory {
+/// Says whether an entry is a directory; what is only implied is one.
+pub(super) fn is_directory(stack: &Stack, entry: Option<EntryId>) -> bool {
+    entry.is_none_or(|entry| stack.row(entry).form == Form::Directory)
+}
+
+/// Returns the last component of a path, harmless.
+pub(super) fn name(stack: &Stack, path: PathId, entry: Option<EntryId>) -> String {
+    let mut name = escape(stack.paths().name(path));
+    if is_directory(stack, entry) {
         name.push('/');
     }
     name
 }
 
-fn target(stack: &Stack, entry: EntryId) -> Option<String> {
-    match stack.row(entry).form {
-        Form::Symlink => Some(escape(stack.symlink(entry)?)),
-        Form::HardLink => Some(format!("= {}", stack.paths().path(stack.hard_link(entry)?))),
-        _ => None,
-    }
+/// Returns what a link leads to, harmless, with a sign in front.
+pub(super) fn target(app: &App, stack: &Stack, entry: EntryId) -> Option<String> {
+    let target = match stack.row(entry).form {
+        Form::Symlink => escape(stack.symlink(entry)?),
+        Form::HardLink => format!("= {}", stack.paths().path(stack.hard_link(entry)?)),
+        _ => return None,
+    };
+    Some(format!(" {} {target}", app.glyphs.arrow))
 }
 
 fn size(view: &View, row: &Row<PathId>, stack: &Stack, entry: Option<EntryId>) -> String {

@@ -18,6 +18,7 @@ pub(super) fn export(what: &Exported, file: &Path) -> Event {
         match what {
             Exported::List(list) => serde_json::to_writer_pretty(&mut out, &list.exported())?,
             Exported::Tree(shown) => serde_json::to_writer_pretty(&mut out, &tree(shown))?,
+            Exported::Pair(shown, names) => serde_json::to_writer_pretty(&mut out, &shown.exported(names))?,
         }
         out.write_all(b"\n")?;
         out.flush()?;

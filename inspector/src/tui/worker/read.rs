@@ -1,6 +1,6 @@
 //! Reads the layers of an image, several at a time, and puts together what is there already.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver};
@@ -28,9 +28,16 @@ const PATIENCE: Duration = Duration::from_millis(150);
 const RESTS: u32 = 3;
 
 /// Blobs that tell meters how far they are read.
-struct Metered<'a> {
+pub(super) struct Metered<'a> {
     blobs: &'a dyn Blobs,
-    meter: &'a Arc<Meter>,
+    meters: BTreeMap<Digest, Arc<Meter>>,
+}
+
+impl<'a> Metered<'a> {
+    /// Tells each meter how far its blob is read.
+    pub(super) fn new(blobs: &'a dyn Blobs, meters: impl IntoIterator<Item = (Digest, Arc<Meter>)>) -> Self {
+        Self { blobs, meters: meters.into_iter().collect() }
+    }
 }
 
 impl fmt::Debug for Metered<'_> {
@@ -41,7 +48,11 @@ impl fmt::Debug for Metered<'_> {
 
 impl Blobs for Metered<'_> {
     fn open(&self, descriptor: &Descriptor) -> Result<Blob, LayoutError> {
-        Ok(self.blobs.open(descriptor)?.metered(self.meter.clone()))
+        let blob = self.blobs.open(descriptor)?;
+        Ok(match self.meters.get(&descriptor.digest) {
+            Some(meter) => blob.metered(meter.clone()),
+            None => blob,
+        })
     }
 
     fn place(&self, digest: &Digest) -> PathBuf {
@@ -96,7 +107,7 @@ impl Workers {
             return Ok(input);
         }
         state(LayerState::Reading);
-        let blobs = Metered { blobs: &*opened.blobs, meter };
+        let blobs = Metered::new(&*opened.blobs, [(input.descriptor.digest, meter.clone())]);
         let settings = Settings { cache: opened.analyses.as_deref(), ..Settings::default() };
         match input.read(&blobs, &settings) {
             Ok(()) => {

@@ -9,13 +9,13 @@ use attar_image::path::TreePath;
 use attar_image::stack::{EntryId, PathId, StackError};
 
 use crate::browse::Query;
-use crate::browse::{self, Rows, View, ViewSettings};
+use crate::browse::{self, Forest, Rows, View, ViewSettings};
 use crate::preview::{self, Content, MAX_READ, Preview, Surroundings};
 use crate::tui::source::Opened;
 use crate::tui::task::{Matches, Shown, Snapshot, Subject, Unfold};
 
 /// As many matches of a filter are unfolded at once.
-const MAX_UNFOLDED: usize = 5_000;
+pub(super) const MAX_UNFOLDED: usize = 5_000;
 
 /// Computes what a range of layers shows. What was shown before saves work where it is of the same layers.
 pub(super) fn view(
@@ -43,7 +43,7 @@ pub(super) fn view(
 }
 
 /// Unfolds any number of rows.
-pub(super) fn unfold(rows: &Rows<View>, what: Unfold) -> Rows<View> {
+pub(super) fn unfold<F: Forest>(rows: &Rows<F>, what: Unfold) -> Rows<F> {
     rows.changed(|rows| match what {
         Unfold::All => rows.expand_all(),
         Unfold::Row(row) => rows.expand(row),
@@ -61,9 +61,19 @@ pub(super) fn search(
     meter: &Meter,
 ) -> Matches {
     let paths = browse::search(&shown.view, &shown.snapshot.stack, query, &|| meter.is_cancelled());
-    let is_before = |path: &PathId| match from {
+    matches(&*shown.view, text, paths, from)
+}
+
+/// Returns what was found in the order of a tree, and which of that comes first from where one is.
+pub(super) fn matches<F: Forest<Node: Ord>>(
+    forest: &F,
+    text: String,
+    paths: Vec<F::Node>,
+    from: Option<(F::Node, bool)>,
+) -> Matches<F::Node> {
+    let is_before = |node: &F::Node| match from {
         None => false,
-        Some((here, counts)) => match order(&shown.view, *path, here) {
+        Some((here, counts)) => match forest.order(*node, here) {
             Ordering::Less => true,
             Ordering::Equal => !counts,
             Ordering::Greater => false,
@@ -75,27 +85,6 @@ pub(super) fn search(
     let mut numbers = paths.clone();
     numbers.sort_unstable();
     Matches { text, paths, first, numbers }
-}
-
-/// Says which of two paths comes first in a tree with everything unfolded.
-fn order(view: &View, one: PathId, other: PathId) -> Ordering {
-    let above = |path: PathId| {
-        let up = |path: &PathId| (*path != PathId::ROOT).then(|| view.parent(*path));
-        let mut above: Vec<PathId> = std::iter::successors(Some(path), up).collect();
-        above.reverse();
-        above
-    };
-    let (one, other) = (above(one), above(other));
-    let common = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
-    match (one.get(common), other.get(common)) {
-        (Some(left), Some(right)) => {
-            let siblings = view.children(one[common - 1]);
-            let place = |path: &PathId| siblings.iter().position(|sibling| sibling == path);
-            place(left).cmp(&place(right))
-        }
-        // A directory comes before what is in it.
-        (left, right) => left.is_some().cmp(&right.is_some()),
-    }
 }
 
 /// Reads the beginning of a file and hands over what is to be seen of it; then, where more would say more,
@@ -117,6 +106,8 @@ pub(in crate::tui) fn preview(
             return Ok(());
         }
         Subject::Entry(entry) | Subject::Difference { after: entry, .. } => *entry,
+        // That is of two images.
+        Subject::Pair { .. } => return Ok(()),
     };
     if let Some(preview) = preview::entry(stack, entry) {
         show(preview);
@@ -139,7 +130,7 @@ pub(in crate::tui) fn preview(
 
 /// Hands over what the beginning of contents says, then what more of them says if that is worth reading.
 /// `look` is given how many bytes may be read of each.
-fn in_two_steps(
+pub(super) fn in_two_steps(
     show: &mut dyn FnMut(Preview),
     mut look: impl FnMut(u64) -> Result<Preview, StackError>,
 ) -> Result<(), StackError> {
@@ -156,7 +147,7 @@ fn in_two_steps(
 }
 
 /// Reads so many bytes of a file.
-fn content(
+pub(super) fn content(
     opened: &Opened,
     snapshot: &Snapshot,
     entry: EntryId,

@@ -1,0 +1,316 @@
+//! Two images side by side.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+
+use attar_image::path::TreePath;
+use attar_testing::layers::{Codec, Layer, edit_config, write_layout};
+use proptest::prelude::*;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use serde_json::{Value, json};
+
+use super::images::Folder;
+use crate::tui::app::{App, Screen};
+use crate::tui::keymap::Keymap;
+use crate::tui::source::Wanted;
+use crate::tui::start::{Pane, Start, View};
+use crate::tui::task::Event;
+use crate::tui::worker::Workers;
+use crate::tui::{lines, screen};
+
+fn packages(list: &[(&str, &str)]) -> String {
+    let stanza = |(name, version): &(&str, &str)| {
+        format!("Package: {name}\nStatus: install ok installed\nVersion: {version}\nArchitecture: all\n\n")
+    };
+    list.iter().map(stanza).collect()
+}
+
+fn base() -> Layer {
+    Layer::new()
+        .directory("etc")
+        .file("etc/passwd", "root:x:0:0:root:/root:/sbin/nologin\n")
+        .file("usr/bin/tool", vec![b'x'; 50_000])
+        .symlink("bin", "usr/bin")
+        .file("var/lib/dpkg/status", packages(&[("tool", "1.2"), ("gone", "3")]))
+        .file("var/lib/dpkg/info/tool.list", "/.\n/usr\n/usr/bin\n/usr/bin/tool\n")
+}
+
+fn program(greeting: &str) -> String {
+    format!("#!/usr/bin/python3\nimport sys\n\nprint('{greeting}')\nsys.exit(0)\n")
+}
+
+fn app() -> [Layer; 2] {
+    let own = Layer::new()
+        .directory("app")
+        .file("app/main.py", program("hello"))
+        .file("app/same", "text\n")
+        .file("app/mode", "text\n")
+        .symlink("app/link", "main.py")
+        .file("app/old/データ.txt", vec![b'o'; 7_000]);
+    [base(), own]
+}
+
+fn next() -> [Layer; 3] {
+    let own = Layer::new()
+        .directory("app")
+        .file("app/main.py", program("good day"))
+        .file("app/same", "text\n")
+        .mode(0o755)
+        .file("app/mode", "text\n")
+        .symlink("app/link", "same")
+        .file("app/evil\x1b[31mname", "x");
+    let upgrade = Layer::new()
+        .file("usr/bin/tool", vec![b'x'; 51_500])
+        .file("var/lib/dpkg/status", packages(&[("tool", "1.3"), ("new", "0.1")]));
+    [base(), own, upgrade]
+}
+
+/// Returns `app`, `next` that differs from it, `twin` that does not, and two whose contents nobody hashed.
+fn folder() -> Arc<Folder> {
+    let folder = Folder::with(app());
+    folder.add("next", next());
+    folder.add("twin", app());
+    edit_config(&folder.0.join("next"), |config| config["config"]["User"] = json!("app")).expect("a layout");
+    for (name, text) in [("plain", "one"), ("plainer", "two")] {
+        let layer = Layer::new().file("same", "alike").file("other", text).file("longer", text.repeat(2));
+        let path = folder.0.join(name);
+        write_layout(&path, "it", Codec::Plain, [layer.tar()]).expect("a layout");
+    }
+    Arc::new(folder)
+}
+
+fn wanted(word: &str) -> Wanted {
+    Wanted { word: word.to_owned(), platform: None }
+}
+
+fn start(one: &str, other: &str) -> Start {
+    Start { images: vec![wanted(one)], compare: Some(wanted(other)), ..Start::default() }
+}
+
+/// The interface with its workers.
+struct Driven {
+    app: App,
+    workers: Workers,
+    events: Receiver<Event>,
+}
+
+impl Driven {
+    fn new(start: Start, folder: &Arc<Folder>, size: (u16, u16)) -> Self {
+        let (sender, events) = mpsc::channel();
+        let workers = Workers::new(folder.clone(), sender, NonZeroUsize::MIN, 0, || {});
+        let mut driven = Self { app: App::new(start, Keymap::default(), size), workers, events };
+        driven.wait();
+        driven
+    }
+
+    /// Waits until all that was asked for is there.
+    fn wait(&mut self) {
+        loop {
+            for task in self.app.take_tasks() {
+                self.workers.start(task);
+            }
+            if !self.app.is_busy() {
+                return;
+            }
+            self.app.receive(self.events.recv().expect("a worker says something"));
+        }
+    }
+
+    /// Presses keys: a line feed is Enter, the escape character Escape.
+    fn press(&mut self, keys: &str) -> &mut Self {
+        for key in keys.chars() {
+            let code = match key {
+                '\n' => KeyCode::Enter,
+                '\x1b' => KeyCode::Esc,
+                '\t' => KeyCode::Tab,
+                key => KeyCode::Char(key),
+            };
+            self.app.key(KeyEvent::new(code, KeyModifiers::NONE));
+            self.wait();
+        }
+        self
+    }
+
+    fn text(&self) -> String {
+        lines(&screen(&self.app)).join("\n")
+    }
+
+    /// Returns the lines that have a text.
+    fn with(&self, text: &str) -> Vec<String> {
+        self.text().lines().filter(|line| line.contains(text)).map(|line| line.trim().to_owned()).collect()
+    }
+}
+
+fn drawn(start: Start, size: (u16, u16)) -> String {
+    Driven::new(start, &folder(), size).text()
+}
+
+#[test]
+fn two_images_stand_side_by_side() {
+    let at = Some(TreePath::parse("app/main.py").expect("a path"));
+    for (name, size) in [("wide", (150, 30)), ("eighty", (80, 30)), ("narrow", (60, 20)), ("small", (40, 12))]
+    {
+        let start = Start { at: at.clone(), ..start("app", "next") };
+        insta::assert_snapshot!(format!("side_by_side_{name}"), drawn(start, size));
+    }
+}
+
+#[test]
+fn packages_layers_and_settings_are_listed() {
+    let folder = folder();
+    let mut driven = Driven::new(start("app", "next"), &folder, (100, 12));
+    for (name, key) in [("packages", "p"), ("layers", "1"), ("settings", "i")] {
+        insta::assert_snapshot!(format!("compared_{name}"), driven.press(key).text());
+    }
+    // Each of them is left before the comparison is.
+    assert_eq!(driven.press("\x1b").with("grew by").len(), 1);
+    assert_eq!(driven.press("\x1b").app.tab().map(|tab| tab.screen), Some(Screen::Tree));
+    let packages = Start { view: Some(View::Packages), ..start("app", "next") };
+    assert_eq!(Driven::new(packages, &folder, (100, 12)).with("upgraded").len(), 1);
+}
+
+#[test]
+fn images_that_do_not_differ_or_cannot_be_read_say_so() {
+    insta::assert_snapshot!("nothing_differs", drawn(start("app", "twin"), (80, 12)));
+    let missing = Driven::new(start("app", "nowhere"), &folder(), (100, 12));
+    assert_eq!(missing.with("there is nothing to compare it with").len(), 1, "{}", missing.text());
+    assert!(!missing.with("cannot read `nowhere`").is_empty(), "{}", missing.text());
+    let missing = Driven::new(start("nowhere", "app"), &folder(), (40, 10));
+    assert!(!missing.with("nowhere: cannot read").is_empty(), "{}", missing.text());
+    // Before anything is done.
+    let mut app = App::new(start("app", "next"), Keymap::default(), (80, 10));
+    insta::assert_snapshot!("both_are_opened", lines(&screen(&app)).join("\n"));
+    app.resize((40, 8));
+    insta::assert_snapshot!("both_are_opened_and_it_is_small", lines(&screen(&app)).join("\n"));
+}
+
+#[test]
+fn contents_that_nobody_hashed_are_read_and_compared() {
+    let driven = Driven::new(start("plain", "plainer"), &folder(), (80, 16));
+    assert_eq!(driven.with("~2 files").len(), 1, "{}", driven.text());
+    assert_eq!(driven.with("~   longer").len(), 1);
+    assert!(driven.with("same").is_empty(), "{}", driven.text());
+}
+
+#[test]
+fn the_other_image_is_asked_for() {
+    let images = vec![wanted("app"), wanted("next")];
+    let mut driven = Driven::new(Start { images, ..Start::default() }, &folder(), (100, 20));
+    driven.press("=");
+    assert_eq!(driven.with("next  ").len(), 2, "{}", driven.text());
+    // The only other one that is open.
+    assert_eq!(driven.press("\n").with("grew by").len(), 1, "{}", driven.text());
+    // Another one, by its name.
+    driven.press("=twin\n");
+    assert_eq!(driven.with("no file differs").len(), 1, "{}", driven.text());
+    assert_eq!(driven.app.tabs.len(), 3);
+    // The list of images, the one that is compared left out.
+    driven.press("]=");
+    assert_eq!(driven.with("compare with: ").len(), 1);
+    driven.press("\x1b");
+    // What was compared is closed.
+    driven.press("[");
+    let other = driven.app.tabs.iter().position(|tab| tab.wanted.word == "twin").expect("open");
+    driven.app.current = Some(other);
+    driven.press("Q");
+    driven.app.current = Some(0);
+    assert_eq!(driven.press("j").app.tab().map(|tab| tab.screen), Some(Screen::Tree));
+    let beside =
+        Start { images: vec![wanted("app"), wanted("twin")], view: Some(View::Compare), ..Start::default() };
+    assert_eq!(Driven::new(beside, &folder(), (100, 20)).with("no file differs").len(), 1);
+}
+
+#[test]
+fn what_differs_is_sifted_searched_and_sorted() {
+    let mut driven = Driven::new(start("app", "next"), &folder(), (100, 24));
+    let names = |driven: &Driven| -> Vec<String> {
+        let shown = driven.app.tab().and_then(|tab| tab.compared()?.tree.shown.clone()).expect("compared");
+        let rows = driven.app.tab().and_then(|tab| tab.compared()?.tree.rows.clone()).expect("rows");
+        rows.iter_from(0).map(|row| shown.compared.path(row.node).to_string()).collect()
+    };
+    let here = |driven: &Driven| {
+        driven.app.tab().and_then(|tab| tab.selected_path()).map(|path| path.to_string()).unwrap_or_default()
+    };
+    assert!(!names(&driven).contains(&"/app/same".to_owned()), "{:?}", names(&driven));
+    driven.press("uE");
+    assert!(names(&driven).contains(&"/app/same".to_owned()), "{:?}", names(&driven));
+    driven.press("uma");
+    assert_eq!(names(&driven), ["/app", "/app/old", "/app/old/データ.txt"]);
+    driven.press("ma/main\n");
+    assert_eq!(here(&driven), "/app/main.py");
+    driven.press("/i\nn");
+    assert_ne!(here(&driven), "/app/main.py");
+    driven.press("fowner:tool\n");
+    assert_eq!(names(&driven), ["/usr", "/usr/bin", "/usr/bin/tool"], "{}", driven.text());
+    driven.press("\x1b\x1b");
+    driven.press("CsggEgg");
+    assert_eq!(here(&driven), "/app");
+    driven.press("CG");
+    assert_eq!(here(&driven), "/var", "what differs most comes first: {}", driven.text());
+    driven.press("p\n");
+    assert_eq!(driven.with("no package differs").len(), 0);
+}
+
+#[test]
+fn a_path_is_looked_at_in_either_image() {
+    let at = Some(TreePath::parse("app/main.py").expect("a path"));
+    let mut driven = Driven::new(Start { at, ..start("app", "next") }, &folder(), (150, 30));
+    assert_eq!(driven.with("print('hello')").len(), 1);
+    assert_eq!(driven.with("print('good day')").len(), 1);
+    driven.press("d");
+    assert_eq!((driven.with("'hello'").len(), driven.with("'good day'").len()), (1, 0), "{}", driven.text());
+    driven.press("d");
+    assert_eq!((driven.with("'hello'").len(), driven.with("'good day'").len()), (0, 1), "{}", driven.text());
+    driven.press("d>");
+    let at = |driven: &Driven| {
+        let tab = driven.app.tab().expect("an image");
+        (tab.wanted.word.clone(), tab.screen, tab.selected_path().map(|path| path.to_string()))
+    };
+    let path = Some("/app/main.py".to_owned());
+    assert_eq!(at(&driven), ("next".to_owned(), Screen::Tree, path.clone()));
+    driven.press("[");
+    assert_eq!(at(&driven), ("app".to_owned(), Screen::Compare, path.clone()));
+    driven.press("<");
+    assert_eq!(at(&driven), ("app".to_owned(), Screen::Tree, path.clone()));
+    driven.press("H");
+    assert_eq!(at(&driven), ("app".to_owned(), Screen::Compare, path));
+    driven.press("\n");
+    assert_eq!(driven.app.tab().map(|tab| tab.focus), Some(Pane::Preview));
+}
+
+#[test]
+fn a_comparison_is_exported() {
+    let folder = folder();
+    let mut driven = Driven::new(start("app", "next"), &folder, (100, 24));
+    let file = folder.0.join("it.json");
+    driven.press("e");
+    // The name that is offered.
+    for _ in 0..40 {
+        driven.app.key(KeyEvent::new(KeyCode::Backspace, KeyModifiers::NONE));
+    }
+    driven.press(file.to_str().expect("a path in UTF-8")).press("\n");
+    driven.app.receive(driven.events.recv().expect("it is written"));
+    let document: Value = serde_json::from_slice(&std::fs::read(&file).expect("a file")).expect("JSON");
+    assert_eq!(document["before"], "app");
+    assert_eq!(document["totals"]["added"], 1);
+    let main =
+        document["files"].as_array().expect("files").iter().find(|file| file["path"] == "/app/main.py");
+    assert_eq!(main.expect("it differs")["change"], "modified");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn no_keys_lead_astray(keys in "[jkhlgGdvVamRusrEC*=<>p1i2345T wtBDfy/nNz+c\n\x1b\t\\[\\]]{1,24}", width in 0_u16..160, height in 0_u16..40) {
+        let mut driven = Driven::new(start("app", "next"), &folder(), (width, height));
+        driven.press(&keys);
+        let drawn = screen(&driven.app);
+        prop_assert_eq!((drawn.area.width, drawn.area.height), (width, height));
+        if let Some(comparison) = driven.app.tab().and_then(|tab| tab.compared()) {
+            prop_assert!(comparison.tree.cursor.at < comparison.tree.length().max(1));
+            prop_assert!(driven.app.other(comparison).is_some());
+        }
+    }
+}
