@@ -40,7 +40,7 @@ use attar_image::path::TreePath;
 pub use archive::{MAX_DECOMPRESSED, MAX_MEMBERS};
 use attar_image::text::bytes as size;
 pub use content::{Content, MAX_READ, MAX_WHOLE};
-pub use difference::difference;
+pub use difference::{difference, metadata};
 pub use display::MAX_COLUMNS;
 pub use entry::{directory, entry, link};
 pub use hex::bytes_per_line;
@@ -219,6 +219,13 @@ pub struct Preview {
 }
 
 impl Preview {
+    /// Puts lines in front of those that say what differs.
+    #[must_use]
+    pub fn differing_in(mut self, lines: Vec<Line>) -> Self {
+        self.difference.splice(..0, lines);
+        self
+    }
+
     fn new(kind: Kind, modes: &[Mode]) -> Self {
         Self {
             kind,

@@ -19,6 +19,7 @@ const PICTURES: &[(&str, &str)] = &[
     ("verdict", "oci:shop --view verdict --pane tree --dump 120x32"),
     ("filter", "oci:shop --pane tree --filter mode:suid --dump 120x24"),
     ("blame", "oci:shop --view blame --pane tree --at /app/main.py --dump 120x24"),
+    ("compare", "oci:shop --compare oci:shop-next --dump 120x32"),
     ("help", "oci:shop --view help --dump 120x32"),
     ("light", "oci:shop --layer 2 --pane tree --at /usr/bin/python3.13 --theme light --dump 120x32"),
     ("one-column", "oci:shop --pane tree --at /app/main.py --dump 40x12"),

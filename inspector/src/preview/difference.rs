@@ -8,6 +8,7 @@ use super::size;
 use super::text::is_text;
 use super::{Fact, Mode, Preview, Surroundings, preview};
 use crate::compare::ContentChange;
+use attar_image::filesystem::Metadata;
 
 /// The most lines of listings that are compared.
 const MAX_LISTED: usize = 10_000;
@@ -27,10 +28,32 @@ pub fn difference(before: &Content, after: &Content, surroundings: &Surroundings
     found
 }
 
+/// Says what distinguishes two versions of a file besides their contents.
+pub fn metadata(before: &Metadata, after: &Metadata) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut compare = |what: &str, before: String, after: String| {
+        if before != after {
+            lines.push(Line::of(Style::Removed, format!("- {what} {before}")));
+            lines.push(Line::of(Style::Added, format!("+ {what} {after}")));
+        }
+    };
+    let mode = |of: &Metadata| format!("{:04o}", of.mode);
+    let owner = |of: &Metadata| format!("{}:{}", of.uid, of.gid);
+    compare("mode", mode(before), mode(after));
+    compare("owner", owner(before), owner(after));
+    if before.xattrs != after.xattrs {
+        lines.push(Line::of(Style::Warning, "extended attributes differ"));
+    }
+    if before.mtime != after.mtime {
+        lines.push(Line::of(Style::Muted, "the time of the last change differs"));
+    }
+    lines
+}
+
 fn lines(before: &Content, after: &Content, old: &Preview, new: &Preview) -> Vec<Line> {
     let are_complete = before.is_complete() && after.is_complete();
     if are_complete && before.bytes == after.bytes {
-        return vec![Line::of(Style::Muted, "nothing differs")];
+        return vec![Line::of(Style::Muted, "the contents are the same")];
     }
     let mut lines = Vec::new();
     let both = |it: fn(&Content) -> bool| it(before) && it(after);

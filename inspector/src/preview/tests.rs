@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::sync::LazyLock;
 
+use attar_image::filesystem::Metadata;
 use attar_image::path::TreePath;
 use attar_testing::layers::Layer;
 use proptest::prelude::*;
@@ -368,12 +369,30 @@ fn entries_that_are_no_files() {
 }
 
 #[test]
+fn owners_and_modes_are_compared() {
+    let of = |mode, uid, mtime| Metadata { mode, uid, gid: 0, mtime, xattrs: Default::default() };
+    let compare =
+        |before, after| -> Vec<String> { metadata(&before, &after).iter().map(Line::text).collect() };
+    assert_eq!(compare(of(0o644, 0, 7), of(0o644, 0, 7)), [] as [&str; 0]);
+    assert_eq!(
+        compare(of(0o644, 0, 7), of(0o4755, 65532, 8)),
+        [
+            "- mode 0644",
+            "+ mode 4755",
+            "- owner 0:0",
+            "+ owner 65532:0",
+            "the time of the last change differs",
+        ]
+    );
+}
+
+#[test]
 fn versions_are_compared() {
     let compare = |name: &str, before: &[u8], after: &[u8]| {
         let (before, after) = (Content::whole(name, before), Content::whole(name, after));
         texts(&difference(&before, &after, &Surroundings::unknown()), Mode::Difference)
     };
-    assert_eq!(compare("a", b"x\n", b"x\n"), ["nothing differs"]);
+    assert_eq!(compare("a", b"x\n", b"x\n"), ["the contents are the same"]);
     assert_eq!(
         compare("a", b"a\nb\x1b\n", b"a\nc\r\nd"),
         [

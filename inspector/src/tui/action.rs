@@ -44,7 +44,7 @@ actions! {
     Wider "wider" "make this pane wider",
     Narrower "narrower" "make this pane narrower",
     TogglePreview "toggle-preview" "show or hide the preview",
-    ToggleAttributes "toggle-attributes" "show or hide mode, owner and time",
+    ToggleAttributes "toggle-attributes" "show or hide mode and owner, where the tree is wide enough",
     ToggleWrap "toggle-wrap" "wrap long lines of the preview, or cut them",
     PreviewUp "preview-up" "scroll the preview up",
     PreviewDown "preview-down" "scroll the preview down",

@@ -80,7 +80,8 @@ impl App {
     }
 
     fn content_under_cursor(&self) -> Option<String> {
-        let tab = self.tab()?;
+        // Beside a list the preview is not seen.
+        let tab = self.tab().filter(|tab| tab.screen == Screen::Tree)?;
         let preview = tab.preview.known()?;
         let mode = tab.preview.mode()?;
         let mode = if preview.modes.contains(&Mode::Text) { Mode::Text } else { mode };

@@ -1,6 +1,6 @@
 //! What is over everything else: lists that are looked at and closed again, and lines that are typed.
 
-use super::{App, Place, Prompt};
+use super::{App, Place, Prompt, PromptKind};
 use crate::tui::action::Action;
 use crate::tui::listing::{Column, Jump, Line, Listing, Width};
 use crate::tui::listings;
@@ -92,6 +92,11 @@ impl App {
                 return false;
             }
             Action::CycleTheme => return false,
+            // The palette is the same list, narrowed by what is typed.
+            Action::Search | Action::Filter if matches!(overlay, Overlay::Help(_)) => {
+                self.overlay = None;
+                self.prompt(PromptKind::Palette);
+            }
             Action::Enter | Action::Right => self.enter_overlay(),
             action => {
                 if let Some(by) = super::motion::distance(action, count, page) {

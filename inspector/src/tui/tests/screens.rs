@@ -5,6 +5,8 @@ use std::sync::Arc;
 use attar_image::path::TreePath;
 
 use super::images::Folder;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Overlay, PromptKind};
 use crate::tui::keymap::Keymap;
 use crate::tui::run::settled;
 use crate::tui::source::Wanted;
@@ -69,4 +71,13 @@ fn no_size_is_too_small() {
             assert_eq!((drawn.area.width, drawn.area.height), (width, height));
         }
     }
+}
+
+#[test]
+fn what_is_searched_in_help_is_found_by_the_palette() {
+    let mut app = App::new(Start { view: Some(View::Help), ..app() }, Keymap::default(), (80, 24));
+    app.update(Action::Help, 1);
+    app.update(Action::Search, 1);
+    let Some(Overlay::Prompt(prompt)) = &app.overlay else { panic!("no line to type") };
+    assert_eq!(prompt.kind, PromptKind::Palette);
 }

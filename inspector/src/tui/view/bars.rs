@@ -164,7 +164,16 @@ pub(super) fn hints(app: &App, area: Rect, buffer: &mut Buffer) {
                 ("up".into(), "earlier".into()),
             ]
         }
-        (true, _) => keys.into_iter().map(|(keys, text)| (keys, text.to_owned())).collect(),
+        (true, Some(overlay)) => {
+            let works = |what: &str| match what {
+                "go there" | "close" => true,
+                "search" => matches!(overlay, Overlay::Help(_)),
+                _ => false,
+            };
+            let keys = keys.into_iter().filter(|(_, what)| works(what));
+            keys.map(|(keys, text)| (keys, text.to_owned())).collect()
+        }
+        (true, None) => keys.into_iter().map(|(keys, text)| (keys, text.to_owned())).collect(),
     };
     let help = app.keymap.hints(Context::Everywhere).into_iter().find(|(_, what)| *what == HELP);
     let width = |(keys, what): &(String, String)| (text::width(keys) + text::width(what) + 1) as u16;

@@ -121,7 +121,8 @@ pub(in crate::tui) fn preview(
         let after = content(entry, limit)?;
         Ok(match subject {
             Subject::Difference { before, .. } => {
-                preview::difference(&content(*before, limit)?, &after, &surroundings)
+                let besides = preview::metadata(&stack.metadata(*before), &stack.metadata(entry));
+                preview::difference(&content(*before, limit)?, &after, &surroundings).differing_in(besides)
             }
             _ => preview::preview(&after, &surroundings),
         })
