@@ -67,6 +67,9 @@ fn lines(before: &Content, after: &Content, old: &Preview, new: &Preview) -> Vec
         }
         match text(&one, &other) {
             Some(mut found) => {
+                if found.is_empty() {
+                    found.push(first_difference(before, after));
+                }
                 lines.append(&mut found);
                 return lines;
             }

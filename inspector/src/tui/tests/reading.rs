@@ -140,7 +140,9 @@ fn differences_of_large_files_are_read_on() {
         Subject::Difference { before: stack.replaced(after).expect("an older one"), after }
     });
     let [first, whole] = &found[..] else { panic!("{} previews", found.len()) };
-    assert_eq!(texts(first, Mode::Difference)[0], "only the first bytes of both were compared");
+    let lines = texts(first, Mode::Difference);
+    assert_eq!(lines[0], "only the first bytes of both were compared");
+    assert_eq!(lines[1..], ["the first 1.05 MB are the same; no more was compared"]);
     assert_eq!(whole.more, None);
     let lines = texts(whole, Mode::Difference);
     assert!(lines.iter().any(|line| line.ends_with("- before")), "{lines:?}");
