@@ -20,6 +20,7 @@ mod hostile_images;
 mod inspect;
 mod inspect_judges;
 mod inspect_screen;
+mod interface;
 mod judges;
 mod kill;
 mod loading;

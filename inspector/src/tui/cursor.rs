@@ -36,11 +36,15 @@ impl Cursor {
         self.top = self.top.min(lowest).max(highest).min(length.saturating_sub(height));
     }
 
-    /// Scrolls without moving the line more than it must to stay seen.
+    /// Scrolls without moving the line more than it must to stay seen, with some around it.
     pub fn scroll(&mut self, by: isize, length: usize, height: usize) {
-        self.top = self.top.saturating_add_signed(by).min(length.saturating_sub(height.max(1)));
-        let last = (self.top + height.max(1) - 1).min(length.saturating_sub(1));
-        self.at = self.at.clamp(self.top.min(last), last);
+        let height = height.max(1);
+        self.top = self.top.saturating_add_signed(by).min(length.saturating_sub(height));
+        let margin = MARGIN.min((height - 1) / 2);
+        let lowest = if self.top == 0 { 0 } else { self.top + margin };
+        let end = length.min(self.top + height);
+        let highest = if end == length { end } else { end - margin }.saturating_sub(1);
+        self.at = self.at.clamp(lowest.min(highest), highest);
     }
 }
 
@@ -62,6 +66,16 @@ mod tests {
         cursor.step(100, 20);
         cursor.follow(20, 5);
         assert_eq!(cursor, Cursor { at: 19, top: 15 });
+    }
+
+    #[test]
+    fn the_wheel_scrolls_as_far_as_it_is_turned() {
+        let mut cursor = Cursor::default();
+        for (by, at, top) in [(3, 5, 3), (3, 8, 6), (-3, 8, 3), (-9, 7, 0), (200, 92, 90), (-3, 92, 87)] {
+            cursor.scroll(by, 100, 10);
+            cursor.follow(100, 10);
+            assert_eq!(cursor, Cursor { at, top }, "{by}");
+        }
     }
 
     proptest! {

@@ -128,14 +128,23 @@ fn border(app: &App, frame: Rect, style: Style, buffer: &mut Buffer) {
 
 /// Returns a text that is harmless and takes at most so many columns.
 fn shortened(app: &App, text: &str, width: usize) -> String {
-    text::cut(&escape_line(text), width, app.glyphs.ellipsis).into_owned()
+    text::cut(&in_signs(app, text), width, app.glyphs.ellipsis).into_owned()
+}
+
+/// Returns a text that is harmless, with the sign of the theme for what is left out.
+fn in_signs(app: &App, text: &str) -> String {
+    let text = escape_line(text);
+    match app.glyphs.ellipsis {
+        "…" => text,
+        sign => text.replace('…', sign),
+    }
 }
 
 /// Writes lines of words, broken at the width of the area.
 fn say(app: &App, area: Rect, lines: &[(String, Role)], buffer: &mut Buffer) {
     let mut y = area.y;
     for (line, role) in lines {
-        for part in text::wrap(&escape_line(line), usize::from(area.width)) {
+        for part in text::wrap(&in_signs(app, line), usize::from(area.width)) {
             if y >= area.bottom() {
                 return;
             }

@@ -1,15 +1,11 @@
 //! A pseudo terminal with something running in it.
 
-use std::fs::File;
-use std::io::{Read as _, Write as _};
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
+use attar_testing::command::words;
+use attar_testing::terminal::{Control, Terminal};
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::screen::VARIABLE;
 
@@ -19,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What runs in a pseudo terminal, from the terminal's side.
 pub(crate) struct Session {
     /// None once it is hung up.
-    terminal: Option<File>,
+    terminal: Option<Terminal>,
     /// What was shown and not waited for yet.
     unread: String,
     /// All that was shown since the interface was started.
@@ -32,43 +28,29 @@ pub(crate) struct Session {
 impl Session {
     /// Starts a shell that has the terminal.
     pub(crate) fn with_shell() -> Self {
-        let mut session = Self::run(&["--ctty", "dash", "-i"]);
+        let mut session = Self::run(Control::Controlling, &["dash", "-i"]);
         session.wait_for("$ ");
         session
     }
 
     /// Starts the interface alone, in a terminal that it controls.
     pub(crate) fn alone() -> Self {
-        Self::run(&["--ctty", &program(), "--exact", "screen::screen", "--nocapture"])
+        Self::run(Control::Controlling, &[&program(), "--exact", "screen::screen", "--nocapture"])
     }
 
     /// Starts the interface alone, in a terminal that is nobody's.
     pub(crate) fn without_control() -> Self {
-        Self::run(&[&program(), "--exact", "screen::screen", "--nocapture"])
+        Self::run(Control::Without, &[&program(), "--exact", "screen::screen", "--nocapture"])
     }
 
-    fn run(arguments: &[&str]) -> Self {
-        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
-            .expect("a pseudo terminal");
-        grantpt(&terminal).expect("a pseudo terminal");
-        unlockpt(&terminal).expect("a pseudo terminal");
-        let name = ptsname(&terminal, Vec::new()).expect("a pseudo terminal");
-        let inner = || {
-            let inner = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
-            File::from(inner.expect("the other side"))
-        };
-        let terminal = File::from(terminal);
-        set_size(&terminal, 80, 24);
-        let is_screen = !arguments.contains(&"dash");
-        let mut command = Command::new("setsid");
-        command.args(arguments).env("TERM", "xterm").env("PS1", "$ ").env_remove("ENV");
-        command.stdin(inner()).stdout(inner()).stderr(inner());
-        if is_screen {
+    fn run(control: Control, arguments: &[&str]) -> Self {
+        let terminal = Terminal::open(80, 24).expect("a pseudo terminal");
+        let mut command = words(arguments);
+        command.envs(std::env::vars_os()).env("TERM", "xterm").env("PS1", "$ ").env_remove("ENV");
+        if !arguments.contains(&"dash") {
             command.env(VARIABLE, "1");
         }
-        let child = command.spawn().expect("util-linux");
-        // The command holds the other side too: while it does, nothing is ever hung up.
-        drop(command);
+        let child = terminal.spawn(&command, control).expect("util-linux");
         let folder = tempfile::tempdir().expect("a folder");
         Self {
             terminal: Some(terminal),
@@ -83,7 +65,7 @@ impl Session {
     /// Types.
     pub(crate) fn send(&mut self, text: &str) {
         let terminal = self.terminal.as_mut().expect("a terminal that is not hung up");
-        terminal.write_all(text.as_bytes()).expect("the terminal takes keys");
+        terminal.send(text).expect("the terminal takes keys");
     }
 
     /// Waits until a text was shown, and returns all that was up to its end.
@@ -103,10 +85,8 @@ impl Session {
     /// Reads what is shown next, and returns how many bytes; none if nothing comes any more.
     fn read(&mut self, patience: Duration) -> usize {
         let terminal = self.terminal.as_mut().expect("a terminal that is not hung up");
-        let patience = Timespec::try_from(patience).expect("a short time");
-        let ready = poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&patience)).expect("poll");
         let mut bytes = [0; 4096];
-        let count = if ready == 0 { 0 } else { terminal.read(&mut bytes).unwrap_or(0) };
+        let count = terminal.read(&mut bytes, patience).expect("a terminal can be waited for");
         let text = String::from_utf8_lossy(&bytes[..count]);
         self.unread.push_str(&text);
         self.log.push_str(&text);
@@ -154,7 +134,8 @@ impl Session {
 
     /// Changes the size of the terminal.
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
-        set_size(self.terminal.as_ref().expect("a terminal that is not hung up"), width, height);
+        let terminal = self.terminal.as_ref().expect("a terminal that is not hung up");
+        terminal.resize(width, height).expect("a size");
     }
 
     /// Closes the terminal, as a lost connection does.
@@ -174,11 +155,6 @@ impl Drop for Session {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn set_size(terminal: &File, width: u16, height: u16) {
-    let size = Winsize { ws_col: width, ws_row: height, ws_xpixel: 0, ws_ypixel: 0 };
-    tcsetwinsize(terminal, size).expect("a size");
 }
 
 fn program() -> String {

@@ -90,6 +90,7 @@ fn widths(list: &Listing, room: u16) -> Vec<u16> {
     };
     let mut widths: Vec<u16> =
         list.columns.iter().enumerate().map(|(number, column)| natural(number, column)).collect();
+    let is_last = |column: &Column| column.width == Width::Rest && column.rank == 0;
     loop {
         let shown = widths.iter().filter(|width| **width > 0).count() as u16;
         let needed: u16 = widths.iter().sum::<u16>() + shown.saturating_sub(1);
@@ -103,7 +104,9 @@ fn widths(list: &Listing, room: u16) -> Vec<u16> {
             }
             return widths;
         }
-        let columns = list.columns.iter().enumerate().filter(|(number, _)| widths[*number] > 0);
+        // What everything else stands beside stays to the end.
+        let columns = list.columns.iter().enumerate();
+        let columns = columns.filter(|(number, column)| widths[*number] > 0 && !is_last(column));
         let Some((least, _)) = columns.max_by_key(|(number, column)| (column.rank, *number)) else {
             return widths;
         };

@@ -55,8 +55,20 @@ impl Blobs for Metered<'_> {
         })
     }
 
+    fn has(&self, descriptor: &Descriptor) -> bool {
+        self.blobs.has(descriptor)
+    }
+
+    fn is_elsewhere(&self, descriptor: &Descriptor) -> bool {
+        self.blobs.is_elsewhere(descriptor)
+    }
+
     fn place(&self, digest: &Digest) -> PathBuf {
         self.blobs.place(digest)
+    }
+
+    fn read(&self, descriptor: &Descriptor) -> Result<Arc<[u8]>, LayoutError> {
+        self.blobs.read(descriptor)
     }
 }
 

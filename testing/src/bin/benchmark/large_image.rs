@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use attar_testing::Attar;
-use attar_testing::layers::{Codec, Layer, write_layout};
+use attar_testing::layers::{Codec, Layer, write_docker_archive, write_layout};
 use attar_testing::layout::Image;
 
 use crate::measure;
@@ -31,7 +31,6 @@ impl Images {
     /// Makes the images that are not there yet.
     pub(crate) fn prepare(program: &Path, folder: &Path) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let images = Self(folder.to_path_buf());
         let spec = folder.join("attar.yaml");
         if std::fs::read_to_string(&spec).is_ok_and(|text| text != SPEC) {
             for form in FORMS {
@@ -59,8 +58,22 @@ impl Images {
             }
             std::fs::remove_dir_all(&cache)?;
         }
-        if !folder.join("million/index.json").exists() {
-            write_layout(&folder.join("million"), "million", Codec::Plain, million())?;
+        Self::prepare_written(folder)
+    }
+
+    /// Makes those that are not there yet of the images that need no packages.
+    pub(crate) fn prepare_written(folder: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let images = Self(folder.to_path_buf());
+        if !images.million().join("index.json").exists() {
+            write_layout(&images.million(), "million", Codec::Plain, entries(1000))?;
+        }
+        let archive = images.hundred_thousand();
+        if !archive.exists() {
+            // Only what is whole gets the name.
+            let unfinished = archive.with_extension("unfinished");
+            write_docker_archive(&unfinished, "benchmark/entries:1", &entries(100).collect::<Vec<_>>())?;
+            std::fs::rename(unfinished, archive)?;
         }
         Ok(images)
     }
@@ -80,6 +93,11 @@ impl Images {
         self.0.join("million")
     }
 
+    /// Returns the image of a hundred thousand entries, which is an archive for Docker, not compressed.
+    pub(crate) fn hundred_thousand(&self) -> PathBuf {
+        self.0.join("hundred-thousand.tar")
+    }
+
     /// Returns the blobs of the layers of one form of the large image, the largest first.
     pub(crate) fn layers(&self, form: &str) -> anyhow::Result<Vec<PathBuf>> {
         let images = attar_testing::layout::images(&self.layout(form), None)?;
@@ -93,15 +111,16 @@ impl Images {
     }
 }
 
-/// Number of layers of the image of a million entries, which have as many entries each.
+/// Number of layers of the images of many entries, which have as many entries each.
 const LAYERS: usize = 10;
 
-/// Returns the layers of an image of a million entries: every layer writes the tenth file of every
-/// directory of the layer below anew, and takes every tenth of its directories away.
-fn million() -> impl Iterator<Item = Vec<u8>> {
-    (0..LAYERS).map(|number| {
+/// Returns the layers of an image of a thousand entries for each of the directories of a layer: every layer
+/// writes the tenth file of every directory of the layer below anew, and takes every tenth of its directories
+/// away.
+fn entries(directories: usize) -> impl Iterator<Item = Vec<u8>> {
+    (0..LAYERS).map(move |number| {
         let mut layer = Layer::new();
-        for directory in 0..1000 {
+        for directory in 0..directories {
             layer = layer.directory(&format!("srv/{number}/directory-{directory:03}"));
             for file in 0..98 {
                 let (number, directory) = match number {

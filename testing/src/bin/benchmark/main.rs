@@ -2,16 +2,17 @@
 //! noisy machine disturbs both sides alike. Prints tables.
 //!
 //! ```text
-//! cargo run --release -p attar-testing --bin benchmark [build|inspect] [ROUNDS] [FOLDER]
+//! cargo run --release -p attar-testing --bin benchmark [build|inspect|interface] [ROUNDS] [FOLDER]
 //! ```
 //!
-//! Without a word it measures both. Packages are fetched once, from the mirror that the host's apt uses;
+//! Without a word it measures all. Packages are fetched once, from the mirror that the host's apt uses;
 //! nothing that is measured waits for the network. `ATTAR_TESTS_BINARY` names a program to measure instead of
 //! the one that is built first. The images that are inspected stay in the folder,
 //! which is one of the target folder's unless it is given, for the next time; they take about 6 GB.
 
 mod build;
 mod inspect;
+mod interface;
 mod large_image;
 mod measure;
 mod push;
@@ -26,14 +27,8 @@ use anyhow::{Context as _, bail, ensure};
 
 fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1).peekable();
-    let (build, inspect) = match words.peek().map(String::as_str) {
-        Some("build") => (true, false),
-        Some("inspect") => (false, true),
-        _ => (true, true),
-    };
-    if build != inspect {
-        words.next();
-    }
+    let only = words.next_if(|word| ["build", "inspect", "interface"].contains(&word.as_str()));
+    let is_wanted = |what: &str| only.as_deref().is_none_or(|only| only == what);
     let rounds = match words.next() {
         Some(word) => word.parse().context("the number of rounds is no number")?,
         None => 5,
@@ -46,11 +41,14 @@ fn main() -> anyhow::Result<()> {
     let program = target.join("attar");
     release(&program)?;
     let mut tables = Vec::new();
-    if build {
+    if is_wanted("build") {
         tables.push(build::table(&program, rounds)?);
     }
-    if inspect {
+    if is_wanted("inspect") {
         tables.push(inspect::table(&program, &folder, rounds)?);
+    }
+    if is_wanted("interface") {
+        tables.push(interface::table(&program, &folder, rounds)?);
     }
     let mut out = std::io::stdout().lock();
     for table in tables {

@@ -53,7 +53,7 @@ fn processors_of_children() -> anyhow::Result<Duration> {
 }
 
 /// Reads the most memory a process had in use so far; none once it has ended.
-fn high_water_mark(status_file: &str) -> Option<u64> {
+pub(crate) fn high_water_mark(status_file: &str) -> Option<u64> {
     let text = std::fs::read_to_string(status_file).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
