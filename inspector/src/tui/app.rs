@@ -32,7 +32,7 @@ use super::keymap::{Keymap, Pending};
 use super::layout::Layout;
 use super::listing::Listing;
 use super::source::{Failure, Wanted};
-use super::start::{Start, View};
+use super::start::{Pane, Start, View};
 use super::task::{Event, TabId, Task};
 use super::theme::{Glyphs, Theme};
 
@@ -203,6 +203,9 @@ impl App {
         }
         if self.tabs.is_empty() {
             self.list_images();
+            if start.view == Some(View::Help) {
+                self.overlay = Some(Overlay::help(self));
+            }
         }
         self.start = Some(start);
         self.settle();
@@ -211,6 +214,19 @@ impl App {
     /// Brings cursors into the lists and onto the screen, and asks for what is looked at and not there
     /// yet. Called after every change.
     fn settle(&mut self) {
+        let hides_preview = self.layout.hides_preview();
+        if let Some(tab) = self.tab_mut()
+            && tab.focus == Pane::Preview
+            && hides_preview
+        {
+            tab.focus = Pane::Tree;
+        }
+        if let Some(tab) = self.tab_mut()
+            && tab.screen == Screen::Compare
+            && tab.focus != Pane::Preview
+        {
+            tab.focus = Pane::Tree;
+        }
         let areas = self.layout.areas(self);
         let height = usize::from(areas.main_rows());
         self.images.cursor = self.images.cursor.within(self.images.rows.len());
@@ -220,6 +236,9 @@ impl App {
         }
         self.settle_comparison(&areas);
         let Some(current) = self.current else { return };
+        if let Some(failure) = self.tabs[current].refuse_filter() {
+            self.fail(failure);
+        }
         let asked = self.tabs[current].settle(&areas);
         self.tasks.extend(asked);
     }

@@ -103,6 +103,11 @@ impl Layout {
         self.hides_attributes = !self.hides_attributes;
     }
 
+    /// Says whether the preview is hidden until somebody goes to it.
+    pub(super) fn hides_preview(&self) -> bool {
+        self.hides_preview
+    }
+
     pub(super) fn reveal(&mut self, pane: Pane) {
         if pane == Pane::Preview {
             self.hides_preview = false;
@@ -171,7 +176,9 @@ impl Layout {
         // Beside a list without details there is nothing to show.
         let has_details =
             |list: &Listing| list.rows.iter().take(DETAILED).any(|line| !line.detail.is_empty());
-        let shows_preview = !self.hides_preview && has_room && tab.list().is_none_or(has_details);
+        // What has the keys is always seen.
+        let is_of_use = focus == Pane::Preview || tab.list().is_none_or(has_details);
+        let shows_preview = !self.hides_preview && has_room && is_of_use;
         let left = share(body.width, if shows_preview { 30 } else { 36 }, self.left);
         let right = match shows_preview {
             true => share(body.width, 34, self.right).min(body.width.saturating_sub(left + NARROWEST)),
@@ -183,6 +190,8 @@ impl Layout {
             areas.layers = Some(Spot::of(Rect { height: body.height - details, ..column }, true));
             let below = Rect { y: body.bottom() - details, height: details, ..column };
             areas.details = Some(Spot::of(below, false));
+        } else if focus == Pane::Facts {
+            areas.details = Some(Spot::of(column, false));
         } else {
             areas.layers = Some(Spot::of(column, true));
         }
@@ -251,17 +260,6 @@ impl Side {
 }
 
 impl Areas {
-    /// Returns the panes that are seen, from left to right. Where only one is, all can be turned to.
-    pub fn panes(&self) -> Vec<Pane> {
-        let all = [Pane::Layers, Pane::Facts, Pane::Tree, Pane::Preview];
-        let seen: Vec<Pane> = all.into_iter().filter(|pane| self.of(*pane).is_some()).collect();
-        match seen.len() {
-            0 | 1 if self.summary.is_some() => vec![Pane::Tree, Pane::Preview],
-            0 | 1 => all.to_vec(),
-            _ => seen,
-        }
-    }
-
     /// Returns where the lines of a pane stand.
     pub fn of(&self, pane: Pane) -> Option<Rect> {
         Some(self.spot(pane)?.body)

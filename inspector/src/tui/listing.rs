@@ -126,14 +126,20 @@ impl Listing {
 
     /// Moves the cursor; headings are passed over.
     pub fn step(&mut self, by: isize) {
-        let before = self.cursor.at;
         self.cursor.step(by, self.rows.len());
-        let is_heading = |at: usize| self.rows.get(at).is_some_and(|line| line.is_heading);
-        let mut at = self.cursor.at;
-        while is_heading(at) {
-            at = if by > 0 { at + 1 } else { at.wrapping_sub(1) };
-        }
-        self.cursor.at = if at < self.rows.len() { at } else { before };
+        self.pass_headings(by > 0);
+    }
+
+    /// Moves the cursor from a heading to the nearest row behind it, or before it.
+    pub(super) fn pass_headings(&mut self, forward: bool) {
+        let at = self.cursor.at.min(self.rows.len());
+        let is_row = |at: &usize| !self.rows[*at].is_heading;
+        let (after, before) = ((at..self.rows.len()).find(is_row), (0..at).rfind(is_row));
+        let nearest = match forward || after == Some(at) {
+            true => after.or(before),
+            false => before.or(after),
+        };
+        self.cursor.at = nearest.unwrap_or(self.cursor.at);
     }
 
     /// Returns what is exported of it.
@@ -157,14 +163,15 @@ impl Listing {
     pub fn replace(&mut self, other: Self) {
         let before = self.selected().map(|line| (line.jump.clone(), line.cells.clone()));
         let (filter, order) = (std::mem::take(&mut self.filter), self.order);
-        let mut cursor = if self.rows.is_empty() { other.cursor } else { self.cursor };
+        let cursor = self.cursor;
         *self = Self { filter, order, ..other };
         self.arrange();
         if let Some((jump, cells)) = before {
             let same = |line: &Line| (jump.is_some() && line.jump == jump) || line.cells == cells;
-            cursor.at = self.rows.iter().position(same).unwrap_or(cursor.at);
+            self.cursor = Cursor { at: self.rows.iter().position(same).unwrap_or(cursor.at), ..cursor };
         }
-        self.cursor = cursor.within(self.rows.len());
+        self.cursor = self.cursor.within(self.rows.len());
+        self.pass_headings(true);
     }
 }
 
@@ -278,5 +285,54 @@ impl Line {
     #[must_use]
     pub fn with(self, detail: Vec<String>) -> Self {
         Self { detail, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(rows: &[&str]) -> Listing {
+        let mut list = Listing::new("", vec![Column::new("", Width::Rest, 0)]);
+        list.rows = rows
+            .iter()
+            .map(|row| match row.strip_prefix('#') {
+                Some(heading) => Line::heading(heading),
+                None => Line::of([(*row).to_owned()]),
+            })
+            .collect();
+        list
+    }
+
+    #[test]
+    fn headings_are_passed_over_in_either_direction() {
+        let mut list = list(&["#one", "a", "b", "#two", "c", "#three"]);
+        for (by, expected) in
+            [(1, 1), (1, 2), (1, 4), (1, 4), (-1, 2), (isize::MIN / 2, 1), (isize::MAX / 2, 4)]
+        {
+            list.step(by);
+            assert_eq!(list.cursor.at, expected, "{by}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_nothing_but_headings_stays_where_it_is() {
+        for rows in [&["#one", "#two"][..], &[]] {
+            let mut list = list(rows);
+            list.step(1);
+            assert!(list.cursor.at <= 1);
+        }
+    }
+
+    #[test]
+    fn other_rows_keep_the_cursor_on_what_it_was_on() {
+        let mut shown = list(&[]);
+        shown.replace(list(&["#one", "a", "b"]));
+        assert_eq!(shown.cursor.at, 1, "not on a heading");
+        shown.step(1);
+        shown.replace(list(&["#one", "x", "a", "#two", "b"]));
+        assert_eq!(shown.cursor.at, 4);
+        shown.replace(list(&["#one", "x"]));
+        assert_eq!(shown.cursor.at, 1);
     }
 }

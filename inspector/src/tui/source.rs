@@ -220,4 +220,6 @@ pub struct Extracted {
     pub entries: u64,
     /// Bytes of the files.
     pub bytes: u64,
+    /// Entries that stay in the image: devices, pipes, hard links to what is not there.
+    pub left_out: u64,
 }

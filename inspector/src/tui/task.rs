@@ -102,6 +102,8 @@ pub enum Task {
         opened: Opened,
         /// The layers' entries.
         snapshot: Arc<Snapshot>,
+        /// Ends it.
+        meter: Arc<Meter>,
     },
     /// Add up what packages take and waste.
     Packages {
@@ -296,6 +298,11 @@ pub trait Showing: fmt::Debug {
     /// Says whether two settings are the same, filters and owners not only alike.
     fn is_same(one: &Self::Settings, other: &Self::Settings) -> bool;
 
+    /// Says whether nothing is to come any more.
+    fn is_complete(&self) -> bool {
+        true
+    }
+
     /// Says whether only what matches is wanted.
     fn is_filtered(settings: &Self::Settings) -> bool;
 
@@ -315,6 +322,10 @@ impl Showing for Shown {
 
     fn of(&self) -> &Arc<Snapshot> {
         &self.snapshot
+    }
+
+    fn is_complete(&self) -> bool {
+        self.snapshot.is_complete
     }
 
     fn settings(&self) -> &ViewSettings {
@@ -426,10 +437,11 @@ pub enum TabEvent {
     View(Arc<Shown>),
     /// Rows that were unfolded, and of which rows.
     Unfolded(Arc<Rows<View>>, Arc<Rows<View>>),
-    /// Paths were found.
-    Found(Matches),
-    /// A file was read, or its beginning: then more of it follows, as the preview says.
-    Preview(Subject, Result<Arc<Preview>, Failure>),
+    /// Paths were found, of which layers' entries.
+    Found(Arc<Snapshot>, Matches),
+    /// A file of these layers' entries was read, or its beginning: then more of it follows, as the preview
+    /// says.
+    Preview(Subject, Arc<Snapshot>, Result<Arc<Preview>, Failure>),
     /// Who has what.
     Owners(Result<Arc<Ownership>, Failure>),
     /// What packages take.

@@ -1,6 +1,10 @@
 //! The whole interface on images made to measure: real layers, real workers, no terminal.
 
 mod compare;
-mod images;
+mod hostile;
+pub(super) mod images;
+mod random;
 mod reading;
 mod screens;
+mod sound;
+mod streaming;

@@ -90,8 +90,14 @@ pub fn window(text: &str, skipped: usize, columns: usize) -> Cow<'_, str> {
 pub fn wrap(text: &str, columns: usize) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
-    while columns > 0 && width(rest) > columns {
+    if columns == 0 {
+        return parts;
+    }
+    loop {
         let fits = beginning(rest, columns);
+        if fits.len() == rest.len() {
+            break;
+        }
         if fits.is_empty() {
             let next = rest.graphemes(true).next().map_or(rest.len(), str::len);
             rest = &rest[next..];
@@ -105,7 +111,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<&str> {
         parts.push(rest[..end].trim_end_matches(' '));
         rest = rest[end..].trim_start_matches(' ');
     }
-    if columns > 0 && (!rest.is_empty() || parts.is_empty()) {
+    if !rest.is_empty() || parts.is_empty() {
         parts.push(rest);
     }
     parts
@@ -162,6 +168,7 @@ mod tests {
             ("🇩🇪", 2),
             ("שלום", 4),
             ("├─ ", 3),
+            ("ﾊﾞﾋﾟ", 4),
         ] {
             assert_eq!(width(text), columns, "{text}");
         }

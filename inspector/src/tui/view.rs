@@ -10,11 +10,14 @@ mod overlay;
 mod preview;
 pub(super) mod tree;
 
+use std::num::NonZeroU16;
+
 use ratatui::Frame;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell, CellDiffOption, CellWidth as _};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Block, Widget as _};
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::app::{App, Phase, Screen};
 use super::layout::Spot;
@@ -25,6 +28,13 @@ use super::theme::Role;
 use attar_image::text::escape_line;
 
 pub(super) use bars::titles;
+
+/// Bytes of a character with its marks.
+const MAX_MARKED: usize = 32;
+/// Columns of the widest character.
+const WIDEST: u16 = 8;
+/// Bytes of a text that are looked at: more than any screen shows, fewer than a hostile image has.
+const MAX_TEXT: usize = 4 << 10;
 
 /// Draws everything.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
@@ -133,11 +143,16 @@ fn shortened(app: &App, text: &str, width: usize) -> String {
 
 /// Returns a text that is harmless, with the sign of the theme for what is left out.
 fn in_signs(app: &App, text: &str) -> String {
-    let text = escape_line(text);
+    let text = escape_line(beginning(text));
     match app.glyphs.ellipsis {
         "…" => text,
         sign => text.replace('…', sign),
     }
+}
+
+/// Returns as much of a text as may be drawn.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_TEXT)]
 }
 
 /// Writes lines of words, broken at the width of the area.
@@ -160,5 +175,47 @@ fn put(buffer: &mut Buffer, x: u16, y: u16, text: &str, width: u16, style: Style
     if width == 0 || y >= buffer.area.bottom() {
         return x;
     }
-    buffer.set_stringn(x, y, text, usize::from(width), style).0
+    give_way(buffer, x, y);
+    let (mut x, end) = (x, x + width);
+    for grapheme in text.graphemes(true).filter(|grapheme| !grapheme.contains(char::is_control)) {
+        let columns = text::width(grapheme) as u16;
+        if columns == 0 {
+            continue;
+        }
+        if columns > end - x {
+            break;
+        }
+        set(&mut buffer[(x, y)], bounded(grapheme), columns, style);
+        for hidden in x + 1..x + columns {
+            buffer[(hidden, y)].reset();
+        }
+        x += columns;
+    }
+    x
+}
+
+/// Writes a character with its marks into a cell. Where ratatui counts other columns than terminals do, as
+/// for voiced sound marks of half width, it is told.
+fn set(cell: &mut Cell, grapheme: &str, columns: u16, style: Style) {
+    cell.set_symbol(grapheme).set_style(style).set_diff_option(CellDiffOption::None);
+    if let Some(columns) = NonZeroU16::new(columns).filter(|columns| columns.get() != cell.cell_width()) {
+        cell.set_diff_option(CellDiffOption::ForcedWidth(columns));
+    }
+}
+
+/// Takes a wide character away whose end is written over.
+fn give_way(buffer: &mut Buffer, x: u16, y: u16) {
+    if y < buffer.area.bottom() {
+        for before in x.saturating_sub(WIDEST).max(buffer.area.left())..x {
+            let cell = &mut buffer[(before, y)];
+            if before + cell.cell_width() > x {
+                cell.set_symbol(" ").set_diff_option(CellDiffOption::None);
+            }
+        }
+    }
+}
+
+/// Leaves out marks beyond the first few of a character: terminals draw them over the lines around it.
+fn bounded(grapheme: &str) -> &str {
+    &grapheme[..grapheme.floor_char_boundary(MAX_MARKED)]
 }

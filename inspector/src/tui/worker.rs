@@ -11,13 +11,16 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
 
-use attar_image::blobs::Meter;
+use attar_image::blobs::{Meter, Metered};
 use attar_image::manifest::Document;
 use attar_image::stack::{Settings, Stack};
 use attar_packages::ownership::Ownership;
 
 use super::source::{Failure, Found, Opened, Outline, Source, Told, Wanted};
 use super::task::{Event, TabEvent, TabId, Task};
+
+#[cfg(test)]
+pub(super) use read::snapshot;
 
 /// Starts threads, one for each task, and gives them what they need.
 #[derive(Clone)]
@@ -72,7 +75,7 @@ impl Workers {
         self.tell(Event::Tab(tab, event));
     }
 
-    fn work(&self, task: Task) {
+    pub(super) fn work(&self, task: Task) {
         match task {
             Task::List => {
                 self.source.list(&mut |found| match found {
@@ -94,13 +97,13 @@ impl Workers {
             Task::Search { tab, shown, text, query, from, meter } => {
                 let found = show::search(&shown, text, &query, from, &meter);
                 if !meter.is_cancelled() {
-                    self.tell_tab(tab, TabEvent::Found(found));
+                    self.tell_tab(tab, TabEvent::Found(shown.snapshot.clone(), found));
                 }
             }
             Task::Preview { tab, opened, snapshot, subject, meter } => {
                 let tell = |preview| {
                     if !meter.is_cancelled() {
-                        self.tell_tab(tab, TabEvent::Preview(subject.clone(), preview));
+                        self.tell_tab(tab, TabEvent::Preview(subject.clone(), snapshot.clone(), preview));
                     }
                 };
                 let show = &mut |preview| tell(Ok(Arc::new(preview)));
@@ -108,7 +111,8 @@ impl Workers {
                     tell(Err(self.source.failure(&error)));
                 }
             }
-            Task::Owners { tab, opened, snapshot } => {
+            Task::Owners { tab, opened, snapshot, meter } => {
+                let opened = metered(&opened, &meter);
                 let owners = self.source.owners(&opened, &snapshot.stack);
                 self.tell_tab(tab, TabEvent::Owners(owners.map(Arc::new)));
             }
@@ -167,4 +171,10 @@ impl Told for Teller<'_> {
     fn is_cancelled(&self) -> bool {
         self.meter.is_cancelled()
     }
+}
+
+/// Returns an image of which no blob is read any more once a meter is cancelled.
+fn metered(opened: &Opened, meter: &Arc<Meter>) -> Opened {
+    let blobs = Arc::new(Metered { blobs: opened.blobs.clone(), meter: meter.clone() });
+    Opened { blobs, ..opened.clone() }
 }

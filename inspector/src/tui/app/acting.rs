@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use attar_image::blobs::Meter;
 use attar_image::stack::{EntryId, Stack};
 
 use super::{App, Screen};
@@ -91,14 +92,21 @@ impl App {
 
     /// Writes what is under the cursor, with all below it, to a folder.
     pub(super) fn extract(&mut self, folder: PathBuf) {
-        let task = self.tab().and_then(|tab| {
+        if self.tab().is_some_and(|tab| tab.extracting.is_some()) {
+            return self.say("something is being written already: `cancel` stops it");
+        }
+        let task = self.tab_mut().and_then(|tab| {
             let (opened, shown) = (tab.opened()?.clone(), tab.tree.shown.clone()?);
             let path = tab.tree.selected().filter(|_| tab.screen == Screen::Tree)?;
-            let meter = std::sync::Arc::default();
+            let meter = std::sync::Arc::<Meter>::default();
+            tab.extracting = Some(meter.clone());
             Some(Task::Extract { tab: tab.id, opened, shown, path, folder, meter })
         });
         match task {
-            Some(task) => self.task(task),
+            Some(task) => {
+                self.task(task);
+                self.say("writing; `cancel` stops it");
+            }
             None => self.say("put the cursor on a file or directory of the tree"),
         }
     }

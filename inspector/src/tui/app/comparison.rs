@@ -204,7 +204,8 @@ impl Comparison {
             shown.compared.is_of(&compared.sides.each_ref().map(|side| side.snapshot.clone()))
                 && (shown.compared.unread.is_none() || is_touched)
         };
-        let rows = self.tree.shown.as_ref().filter(is_kept).and_then(|_| self.tree.folds());
+        let rows =
+            self.tree.shown.as_ref().filter(is_kept).and_then(|_| self.tree.folds()).map(|(_, rows)| rows);
         Some(CompareTask::Show { compared, settings, rows })
     }
 }
@@ -243,7 +244,7 @@ impl Tab {
                     comparison.replace(Part::Packages, list);
                 }
             }
-            CompareEvent::Preview(subject, preview) => self.take_preview(&subject, preview),
+            CompareEvent::Preview(subject, preview) => self.take_preview(&subject, None, preview),
         }
     }
 
@@ -271,7 +272,7 @@ impl Tab {
         };
         // What is shown may be of images that were read again since.
         let compared = comparison.tree.shown.as_ref().map(|shown| shown.compared.clone());
-        let (subject, meter) = self.turn_preview(subject)?;
+        let (subject, meter) = self.turn_preview(subject, None)?;
         let Subject::Pair { node, version } = subject else { return None };
         let task = CompareTask::Preview { compared: compared?, node, version, meter };
         Some(Task::Compare { tab: self.id, task })

@@ -1,10 +1,12 @@
 //! Images: the list of those of this machine, opening, closing and turning between open ones.
 
+use attar_image::path::TreePath;
+
 use super::{App, Overlay, Phase, PromptKind, Tab};
 use crate::tui::action::Action;
 use crate::tui::format;
 use crate::tui::listing::{Column, Jump, Line, Listing, Width};
-use crate::tui::source::{Listed, Wanted};
+use crate::tui::source::{Extracted, Listed, Wanted};
 use crate::tui::task::{LayerState, TabEvent, TabId, Task};
 
 /// Returns the list before any image is found.
@@ -70,7 +72,7 @@ impl App {
                     self.open(wanted);
                 }
             }
-            Action::Reload => self.list_images(),
+            Action::Reload if !self.is_listing => self.list_images(),
             Action::Filter | Action::GoToPath => self.prompt(PromptKind::Filter),
             Action::ClearFilter => self.images.set_filter(""),
             Action::CycleSort => self.images.cycle_order(),
@@ -96,7 +98,7 @@ impl App {
     pub(super) fn close(&mut self) {
         let Some(current) = self.current else { return };
         let mut tab = self.tabs.remove(current);
-        tab.cancel();
+        tab.close();
         self.current = self.tabs.len().checked_sub(1).map(|last| current.min(last));
         if self.current.is_none() {
             self.show_images();
@@ -107,7 +109,7 @@ impl App {
     pub(super) fn reload(&mut self) {
         let Some(current) = self.current else { return };
         let old = &mut self.tabs[current];
-        old.cancel();
+        old.close();
         let mut tab = Tab::new(self.next_tab, old.wanted.clone());
         tab.screen = old.screen;
         tab.focus = old.focus;
@@ -147,13 +149,13 @@ impl App {
         let Some(place) = self.tabs.iter().position(|tab| tab.id == id) else { return };
         let tab = &mut self.tabs[place];
         let tasks = match event {
-            TabEvent::Extracted(path, Ok(extracted)) => {
-                let place = extracted.path.display();
-                let (entries, bytes) = (extracted.entries, format::bytes(extracted.bytes));
-                self.say(format!("{path} is written to {place}: {entries} entries, {bytes}"));
-                return;
+            TabEvent::Extracted(path, extracted) => {
+                tab.extracting = None;
+                return match extracted {
+                    Ok(extracted) => self.say(written(&path, &extracted)),
+                    Err(failure) => self.fail(failure),
+                };
             }
-            TabEvent::Extracted(_, Err(failure)) => return self.fail(failure),
             TabEvent::Opened(Err(failure)) => {
                 let tasks = tab.receive(TabEvent::Opened(Err(failure.clone())));
                 self.fail(failure);
@@ -177,7 +179,23 @@ impl App {
             return;
         }
         if let Some(start) = self.start.take() {
+            // One may look at another image meanwhile, and goes on doing so.
+            let before = self.current.replace(place);
             self.begin_at(&start);
+            if before != Some(place) {
+                self.current = before;
+            }
         }
     }
+}
+
+/// Says what was written where, and what was not.
+fn written(path: &TreePath, extracted: &Extracted) -> String {
+    let Extracted { path: place, entries, bytes, left_out } = extracted;
+    let bytes = format::bytes(*bytes);
+    let mut text = format!("{path} is written to {}: {entries} entries, {bytes}", place.display());
+    if *left_out > 0 {
+        text += &format!("; {left_out} left out: devices, pipes, links to nothing");
+    }
+    text
 }

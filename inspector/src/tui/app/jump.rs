@@ -20,10 +20,13 @@ impl App {
         }
         tab.tree.wanted.clone_from(&start.at);
         tab.focus = start.pane.unwrap_or(if start.at.is_some() { Pane::Tree } else { Pane::Layers });
+        tab.span.mark = tab.span.mark.min(tab.layer_count().saturating_sub(1));
+        let focus = tab.focus;
         let is_comparing = tab.compared().is_some();
         if let (Some(comparison), Some(at)) = (tab.compared_mut(), &start.at) {
             comparison.tree.wanted = Some(at.clone());
         }
+        self.layout.reveal(focus);
         match start.view.map(|view| (view, Screen::of(view))) {
             _ if is_comparing => self.begin_comparison(start),
             Some((_, Some(Screen::Compare))) => self.ask_comparison(),
@@ -140,14 +143,15 @@ impl App {
     }
 
     pub(super) fn turn_pane(&mut self, forward: bool) {
-        let areas = self.layout.areas(self);
-        let panes: Vec<Pane> = areas.panes();
+        let hides_preview = self.layout.hides_preview();
         let Some(tab) = self.tab_mut() else { return };
+        // From left to right; one that has no room gets it once one is there.
+        let panes = [Pane::Layers, Pane::Facts, Pane::Tree, Pane::Preview];
+        let panes = if tab.screen == Screen::Compare { &panes[2..] } else { &panes };
+        let panes = &panes[..panes.len() - usize::from(hides_preview)];
         let at = panes.iter().position(|pane| *pane == tab.focus).unwrap_or(0);
-        let next = if forward { at + 1 } else { at + panes.len().max(1) - 1 };
-        if let Some(pane) = panes.get(next % panes.len().max(1)) {
-            tab.focus = *pane;
-        }
+        let next = if forward { at + 1 } else { at + panes.len() - 1 };
+        tab.focus = panes[next % panes.len()];
     }
 
     pub(super) fn go_back(&mut self) {

@@ -60,6 +60,7 @@ impl Tab {
             Pane::Tree => match self.list_mut() {
                 Some(list) => list.step(by),
                 None => {
+                    self.tree.stay_here();
                     let (cursor, length) = self.tree_cursor();
                     cursor.step(by, length);
                 }
@@ -71,6 +72,7 @@ impl Tab {
 
     fn sideways(&mut self, action: Action) {
         if self.focus == Pane::Tree && self.list().is_none() {
+            self.tree.stay_here();
             match self.compared_mut() {
                 Some(comparison) => comparison.tree.sideways(action),
                 None => self.tree.sideways(action),

@@ -7,7 +7,7 @@ use attar_image::blobs::Meter;
 use super::{Known, Screen, Tab};
 use crate::preview::{Mode, Preview};
 use crate::tui::source::{Failure, Opened};
-use crate::tui::task::{Subject, Task};
+use crate::tui::task::{Snapshot, Subject, Task};
 
 /// What is shown of the file under the cursor.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub struct PreviewPane {
     /// How often another way to show it was asked for.
     turns: usize,
     meter: Option<Arc<Meter>>,
+    /// The layers' entries that the subject is one of.
+    snapshot: Option<Arc<Snapshot>>,
 }
 
 /// Columns that lines are counted for: only the bytes of a line of hexadecimal digits depend on it.
@@ -59,6 +61,10 @@ impl PreviewPane {
         self.meter.as_ref()
     }
 
+    fn is_of(&self, snapshot: Option<&Arc<Snapshot>>) -> bool {
+        self.snapshot.as_ref().map(Arc::as_ptr) == snapshot.map(Arc::as_ptr)
+    }
+
     pub(super) fn turn_mode(&mut self) {
         (self.turns, self.top) = (self.turns + 1, 0);
     }
@@ -79,22 +85,33 @@ impl PreviewPane {
 }
 
 impl Tab {
-    pub(super) fn take_preview(&mut self, subject: &Subject, preview: Result<Arc<Preview>, Failure>) {
-        if self.preview.subject.as_ref() == Some(subject) {
+    /// Takes what a worker read, unless something else is looked at by now: entries of other layers have
+    /// the same numbers.
+    pub(super) fn take_preview(
+        &mut self,
+        subject: &Subject,
+        snapshot: Option<&Arc<Snapshot>>,
+        preview: Result<Arc<Preview>, Failure>,
+    ) {
+        if self.preview.subject.as_ref() == Some(subject) && self.preview.is_of(snapshot) {
             self.preview.shown = Known::of(preview);
         }
     }
 
     /// Asks for what is under the cursor.
     pub(super) fn ask_preview(&mut self, opened: &Opened) -> Option<Task> {
-        let (subject, meter) = self.turn_preview(self.subject())?;
-        let snapshot = self.tree.shown.as_ref()?.snapshot.clone();
-        Some(Task::Preview { tab: self.id, opened: opened.clone(), snapshot, subject, meter })
+        let snapshot = self.tree.shown.as_ref().map(|shown| shown.snapshot.clone());
+        let (subject, meter) = self.turn_preview(self.subject(), snapshot.clone())?;
+        Some(Task::Preview { tab: self.id, opened: opened.clone(), snapshot: snapshot?, subject, meter })
     }
 
-    /// Turns to something else, unless it is looked at already.
-    pub(super) fn turn_preview(&mut self, subject: Option<Subject>) -> Option<(Subject, Arc<Meter>)> {
-        if subject == self.preview.subject {
+    /// Turns to something else of an image, or of two, unless it is looked at already.
+    pub(super) fn turn_preview(
+        &mut self,
+        subject: Option<Subject>,
+        snapshot: Option<Arc<Snapshot>>,
+    ) -> Option<(Subject, Arc<Meter>)> {
+        if subject == self.preview.subject && (subject.is_none() || self.preview.is_of(snapshot.as_ref())) {
             return None;
         }
         if let Some(meter) = self.preview.meter.take() {
@@ -102,7 +119,7 @@ impl Tab {
         }
         let preview = &mut self.preview;
         (preview.top, preview.turns, preview.shown) = (0, 0, Known::Unasked);
-        preview.subject = subject;
+        (preview.subject, preview.snapshot) = (subject, snapshot);
         let subject = preview.subject.clone()?;
         let meter = Arc::<Meter>::default();
         preview.meter = Some(meter.clone());

@@ -284,18 +284,22 @@ impl App {
                 return;
             }
         };
-        let (meter, text) = (Arc::<Meter>::default(), text.to_owned());
-        let task = if let Some(comparison) = tab.compared() {
-            let Some(shown) = comparison.tree.shown.clone() else { return };
-            let from = comparison.tree.selected().map(|here| (here, counts));
-            let task =
-                CompareTask::Search { shown, text, query: Box::new(query), from, meter: meter.clone() };
-            Task::Compare { tab: tab.id, task }
-        } else {
-            let Some(shown) = tab.tree.shown.clone() else { return };
-            let from = tab.tree.selected().map(|here| (here, counts));
-            Task::Search { tab: tab.id, shown, text, query, from, meter: meter.clone() }
+        let Some(comparison) = tab.compared() else {
+            match tab.tree.shown.clone() {
+                Some(shown) => {
+                    let task = tab.ask_found(query, shown, counts);
+                    self.task(task);
+                }
+                // Once there are files.
+                None => tab.found.query = Some(query),
+            }
+            return;
         };
+        let Some(shown) = comparison.tree.shown.clone() else { return };
+        let (meter, text) = (Arc::<Meter>::default(), text.to_owned());
+        let from = comparison.tree.selected().map(|here| (here, counts));
+        let task = CompareTask::Search { shown, text, query: Box::new(query), from, meter: meter.clone() };
+        let task = Task::Compare { tab: tab.id, task };
         (tab.found.is_pending, tab.found.meter) = (true, Some(meter));
         self.task(task);
     }

@@ -11,6 +11,7 @@ use attar_packages::ownership::Ownership;
 
 use super::places::Places;
 use super::{Comparison, Place, PreviewPane, Screen, Span, Tree, within};
+use crate::browse::Query;
 use crate::browse::filter::Filter;
 use crate::browse::pair::PairId;
 use crate::tui::cursor::Cursor;
@@ -19,7 +20,10 @@ use crate::tui::listing::Listing;
 use crate::tui::listings;
 use crate::tui::source::{Failure, Opened, Outline, Verdict, Wanted};
 use crate::tui::start::Pane;
-use crate::tui::task::{LayerState, Matches, Snapshot, TabEvent, TabId, Task};
+use crate::tui::task::{LayerState, Matches, Shown, Snapshot, TabEvent, TabId, Task};
+
+/// Notes that are kept.
+const MAX_NOTES: usize = 200;
 
 /// How far an image is.
 #[derive(Clone, Debug)]
@@ -64,6 +68,11 @@ pub struct Found {
     pub(super) meter: Option<Arc<Meter>>,
     /// Paths of two images that match.
     pub pairs: Matches<PairId>,
+    /// What was asked for, and of which layers.
+    pub(super) query: Option<Query>,
+    pub(super) snapshot: Option<Arc<Snapshot>>,
+    /// Whether the cursor stays where it is.
+    pub(super) stays: bool,
 }
 
 /// One image.
@@ -116,7 +125,12 @@ pub struct Tab {
     pub places: Places,
     /// Where the details of the layer start.
     pub details_top: usize,
+    /// What writes a file or tree to this machine.
+    pub extracting: Option<Arc<Meter>>,
+    /// Ends the reading of the image.
     pub(super) meter: Arc<Meter>,
+    /// Ends all else that is under way for the image.
+    pub(super) closing: Arc<Meter>,
 }
 
 impl Tab {
@@ -146,7 +160,9 @@ impl Tab {
             focus: Pane::Layers,
             places: Places::default(),
             details_top: 0,
+            extracting: None,
             meter: Arc::default(),
+            closing: Arc::default(),
         }
     }
 
@@ -229,6 +245,7 @@ impl Tab {
             || self.compared().is_some_and(Comparison::is_busy)
             || self.found.is_pending
             || self.preview.is_under_way()
+            || self.extracting.is_some()
             || matches!(self.owners, Known::Asked)
             || matches!(self.packages, Known::Asked)
             || matches!(self.verdict, Known::Asked)
@@ -259,10 +276,30 @@ impl Tab {
         layers.map(|layer| layer.digest).collect()
     }
 
-    /// Ends all that is under way for it.
+    /// Says whether the image is being opened and somebody waits for it.
+    pub(super) fn is_opening(&self) -> bool {
+        matches!(self.phase, Phase::Opening(..)) && !self.meter.is_cancelled()
+    }
+
+    /// Ends the opening or reading of the image; what was read stays.
     pub(super) fn cancel(&mut self) {
         self.meter.cancel();
-        let meters = self.meters.iter().chain(self.preview.meter()).chain(&self.found.meter);
+        self.meters.iter().for_each(|meter| meter.cancel());
+        let Some(opened) = self.opened() else { return };
+        let Some(fetching) = &opened.fetching else { return };
+        for (layer, state) in opened.image.manifest.layers.iter().zip(&self.layers) {
+            // Whoever waits for its bytes gets an error.
+            if matches!(state, LayerState::Waiting | LayerState::Reading) {
+                fetching.meter(&layer.digest).cancel();
+            }
+        }
+    }
+
+    /// Ends all that is under way for it.
+    pub(super) fn close(&mut self) {
+        self.cancel();
+        self.closing.cancel();
+        let meters = self.preview.meter().into_iter().chain(&self.found.meter).chain(&self.extracting);
         meters.for_each(|meter| meter.cancel());
         if let Some(comparison) = &self.comparison {
             comparison.cancel();
@@ -278,7 +315,8 @@ impl Tab {
                     self.phase = Phase::Opening(done, total);
                 }
             }
-            TabEvent::Note(note) => self.notes.push(note),
+            TabEvent::Note(note) if self.notes.len() < MAX_NOTES => self.notes.push(note),
+            TabEvent::Note(_) => {}
             TabEvent::Opened(Err(failure)) => self.phase = Phase::Failed(failure),
             TabEvent::Opened(Ok(opened)) => return self.read(opened),
             TabEvent::Layer(layer, state) => {
@@ -294,8 +332,10 @@ impl Tab {
                 }
             }
             TabEvent::Unfolded(before, rows) => self.tree.take_unfolded(&before, rows),
-            TabEvent::Found(matches) => self.take_found(matches),
-            TabEvent::Preview(subject, preview) => self.take_preview(&subject, preview),
+            TabEvent::Found(snapshot, matches) => self.take_found(&snapshot, matches),
+            TabEvent::Preview(subject, snapshot, preview) => {
+                self.take_preview(&subject, Some(&snapshot), preview);
+            }
             TabEvent::Owners(owners) => self.owners = Known::of(owners),
             TabEvent::Packages(Ok(list)) => {
                 self.packages = Known::Known(());
@@ -309,12 +349,18 @@ impl Tab {
                 }
             }
             TabEvent::Compare(event) => self.receive_compared(event),
-            TabEvent::Extracted(..) => {}
+            TabEvent::Extracted(..) => self.extracting = None,
         }
+        self.find_rows();
         Vec::new()
     }
 
     fn read(&mut self, opened: Box<Opened>) -> Vec<Task> {
+        if self.meter.is_cancelled() {
+            let hint = Some("`reload` opens it again".to_owned());
+            self.phase = Phase::Failed(Failure { message: "stopped".to_owned(), hint });
+            return Vec::new();
+        }
         let count = opened.image.manifest.layers.len();
         self.layers = vec![LayerState::Waiting; count];
         self.meters = (0..count).map(|_| Arc::default()).collect();
@@ -330,7 +376,6 @@ impl Tab {
         // What was computed of fewer layers is computed again.
         self.packages = Known::Unasked;
         self.owners = Known::Unasked;
-        self.found = Found::default();
         self.snapshot = Some(snapshot);
         self.is_blamed = false;
     }
@@ -341,19 +386,67 @@ impl Tab {
         }
     }
 
-    fn take_found(&mut self, matches: Matches) {
-        if matches.text == self.found.text {
-            self.found.is_pending = false;
-            self.found.at = matches.first;
-            (self.found.paths, self.found.numbers) = (matches.paths, matches.numbers);
+    /// Takes what was found, unless something else was searched for since, or elsewhere.
+    fn take_found(&mut self, snapshot: &Arc<Snapshot>, matches: Matches) {
+        let found = &mut self.found;
+        let is_of = found.snapshot.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, snapshot));
+        if matches.text != found.text || !is_of {
+            return;
+        }
+        found.is_pending = false;
+        found.at = matches.first;
+        (found.paths, found.numbers) = (matches.paths, matches.numbers);
+        if !std::mem::take(&mut found.stays) {
             self.show_match();
         }
+    }
+
+    /// Searches again when layers were added: paths have other numbers then.
+    fn search_again(&mut self) -> Option<Task> {
+        let (shown, query) = (self.tree.shown.clone()?, self.found.query.clone()?);
+        let before = self.found.snapshot.take();
+        if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &shown.snapshot)) {
+            self.found.snapshot = before;
+            return None;
+        }
+        let text = std::mem::take(&mut self.found.text);
+        self.clear_found();
+        self.found.text = text;
+        // What was found before is looked at; what was searched for before there were files is not.
+        self.found.stays = before.is_some();
+        Some(self.ask_found(query, shown, true))
+    }
+
+    /// Asks for what matches among what is shown.
+    pub(super) fn ask_found(&mut self, query: Query, shown: Arc<Shown>, counts: bool) -> Task {
+        let meter = Arc::<Meter>::default();
+        let from = self.tree.selected().map(|here| (here, counts));
+        let found = &mut self.found;
+        found.is_pending = true;
+        found.meter = Some(meter.clone());
+        found.query = Some(query.clone());
+        found.snapshot = Some(shown.snapshot.clone());
+        Task::Search { tab: self.id, shown, text: found.text.clone(), query, from, meter }
+    }
+
+    /// Finds the rows again that match, when a list has others now.
+    fn find_rows(&mut self) {
+        if self.screen == Screen::Tree || self.found.rows.is_empty() {
+            return;
+        }
+        let text = &self.found.text;
+        let rows = self.list().map(|list| list.matches(text)).unwrap_or_default();
+        self.found.at = self.found.at.min(rows.len().saturating_sub(1));
+        self.found.rows = rows;
     }
 
     /// Brings cursors onto the screen, and returns what is looked at and not there yet.
     pub(super) fn settle(&mut self, areas: &Areas) -> Vec<Task> {
         let mut tasks = Vec::new();
         let (layers, rows) = (self.layer_count(), self.tree.length());
+        if self.opened().is_some() {
+            self.span.mark = self.span.mark.min(layers.saturating_sub(1));
+        }
         within(&mut self.layer, layers, usize::from(areas.layer_rows()));
         let height = usize::from(areas.main_rows());
         within(&mut self.tree.cursor, rows, height);
@@ -373,7 +466,7 @@ impl Tab {
             && let Known::Unasked = self.verdict
         {
             self.verdict = Known::Asked;
-            tasks.push(Task::Verdict { tab, opened: opened.clone(), meter: Arc::default() });
+            tasks.push(Task::Verdict { tab, opened: opened.clone(), meter: self.closing.clone() });
         }
         if self.screen == Screen::Packages || self.tree.needs_owners() || areas.preview.is_some() {
             tasks.extend(self.ask_owners());
@@ -390,12 +483,14 @@ impl Tab {
             self.packages = Known::Asked;
         }
         if let Some(settings) = self.tree.ask(&snapshot, self.span, self.layer.at, owners.as_ref()) {
-            let (settings, before, rows) = (Box::new(settings), self.tree.shown.clone(), self.tree.folds());
+            let settings = Box::new(settings);
+            let (before, rows) = self.tree.folds().unzip();
             tasks.push(Task::View { tab, snapshot: snapshot.clone(), settings, before, rows });
         }
         if let Some((rows, what)) = self.tree.ask_unfold() {
             tasks.push(Task::Unfold { tab, rows, what });
         }
+        tasks.extend(self.search_again());
         if areas.preview.is_some() && self.screen != Screen::Compare {
             tasks.extend(self.ask_preview(&opened));
         }
@@ -408,7 +503,7 @@ impl Tab {
         let opened = self.opened()?.clone();
         let snapshot = self.snapshot.clone().filter(|snapshot| snapshot.is_complete)?;
         self.owners = Known::Asked;
-        Some(Task::Owners { tab: self.id, opened, snapshot })
+        Some(Task::Owners { tab: self.id, opened, snapshot, meter: self.closing.clone() })
     }
 }
 
@@ -421,6 +516,19 @@ impl Found {
     /// Says whether a path matches what was searched for.
     pub fn has(&self, path: PathId) -> bool {
         self.numbers.binary_search(&path).is_ok()
+    }
+}
+
+impl Tab {
+    /// Gives up a filter that asks who owns what when that cannot be known, and says why.
+    pub(super) fn refuse_filter(&mut self) -> Option<Failure> {
+        match &self.owners {
+            Known::Failed(failure) if self.tree.needs_owners() => {
+                self.tree.filter = None;
+                Some(failure.clone())
+            }
+            _ => None,
+        }
     }
 }
 

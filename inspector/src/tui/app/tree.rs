@@ -74,12 +74,15 @@ pub struct Tree<S: Showing = Shown> {
     /// Where to go once it is there.
     pub wanted: Option<TreePath>,
     /// The rows as they were before anything was filtered: they come back after it.
-    kept: Option<Arc<Rows<S::Forest>>>,
+    kept: Option<Folds<S>>,
     /// What was asked for and is not there yet.
     asked: Option<Asked<S>>,
     /// What is to be unfolded by a worker, and whether it is.
     unfold: Option<(Unfold, bool)>,
 }
+
+/// Rows, and what they are rows of.
+type Folds<S> = (Arc<S>, Arc<Rows<<S as Showing>::Forest>>);
 
 /// What was asked for.
 #[derive(Debug)]
@@ -152,6 +155,13 @@ impl<S: Showing> Tree<S> {
         self.filter.as_ref().is_some_and(|filter| filter.needs_owners())
     }
 
+    /// Forgets where to go once it is there: the user goes elsewhere.
+    pub(super) fn stay_here(&mut self) {
+        if self.length() > 0 {
+            self.wanted = None;
+        }
+    }
+
     /// Returns the number of rows.
     pub fn length(&self) -> usize {
         self.rows.as_ref().map_or(0, |rows| rows.len())
@@ -187,17 +197,18 @@ impl<S: Showing> Tree<S> {
             return None;
         }
         if self.filter.is_some() && self.kept.is_none() {
-            self.kept = self.rows.clone();
+            self.kept = self.shown.clone().zip(self.rows.clone());
         }
         let (of, rows) = (of.clone(), self.rows.clone());
         self.asked = Some(Asked { of, settings: settings.clone(), rows });
         Some(settings)
     }
 
-    /// Returns the rows whose folds the next ones have: those before the filter, once it is gone.
-    pub(super) fn folds(&self) -> Option<Arc<Rows<S::Forest>>> {
-        let kept = self.kept.as_ref().filter(|_| self.filter.is_none());
-        kept.or(self.rows.as_ref()).cloned()
+    /// Returns the rows whose folds the next ones have, and what they are rows of: those before the filter,
+    /// once it is gone.
+    pub(super) fn folds(&self) -> Option<Folds<S>> {
+        let kept = self.kept.as_ref().filter(|_| self.filter.is_none()).cloned();
+        kept.or_else(|| self.shown.clone().zip(self.rows.clone()))
     }
 
     /// Returns what a worker is to unfold.
@@ -213,7 +224,6 @@ impl<S: Showing> Tree<S> {
         let Some(asked) = self.asked.take_if(|asked| asked.is(shown.of(), shown.settings())) else {
             return false;
         };
-        let place = self.wanted.take().or_else(|| self.selected_path());
         let is_untouched = match (&asked.rows, &self.rows) {
             (Some(before), Some(now)) => Arc::ptr_eq(before, now),
             (None, None) => true,
@@ -221,14 +231,27 @@ impl<S: Showing> Tree<S> {
         };
         drop(asked);
         // After a filter the folds of before count, whatever was unfolded in between.
-        let returns = !S::is_filtered(shown.settings()) && self.kept.take().is_some();
+        let returns = !S::is_filtered(shown.settings()) && self.kept.is_some();
+        let is_same = self.shown.as_ref().is_some_and(|now| Arc::ptr_eq(now.of(), shown.of()));
+        if !is_untouched && !returns && !is_same {
+            // Paths of other layers have other numbers: asked for once more, with the rows of now.
+            return false;
+        }
+        if returns {
+            self.kept = None;
+        }
+        let is_wanted = self.wanted.is_some();
+        let place = self.wanted.take().or_else(|| self.selected_path());
         match self.rows.as_mut().filter(|_| !is_untouched && !returns) {
             // What was folded and unfolded meanwhile counts.
             Some(rows) => Arc::make_mut(rows).replace(shown.rows().forest().clone()),
             None => self.rows = Some(shown.rows().clone()),
         }
-        self.shown = Some(shown);
         self.unfold = None;
+        // It may be in a layer that is still to come.
+        let comes_later = is_wanted && !shown.is_complete();
+        self.wanted = place.clone().filter(|path| comes_later && shown.path(shown.nearest(path)) != *path);
+        self.shown = Some(shown);
         if let Some(path) = place {
             self.go_to(&path);
         }
@@ -246,6 +269,9 @@ impl<S: Showing> Tree<S> {
         let node = self.selected();
         self.rows = Some(rows);
         self.stay_on(node);
+        if let Some(path) = self.wanted.take() {
+            self.go_to(&path);
+        }
     }
 
     /// Puts the cursor on a path, or on the nearest directory above it that is shown.

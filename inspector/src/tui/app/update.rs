@@ -64,7 +64,7 @@ impl App {
             list.set_filter("");
         } else if tab.filter_mut().take().is_some() {
             // All is shown again.
-        } else if tab.is_reading() {
+        } else if tab.is_reading() || tab.is_opening() {
             self.cancel();
         } else if let Some(comparison) = tab.compared_mut().filter(|comparison| comparison.is_comparing()) {
             comparison.cancel();
@@ -78,8 +78,19 @@ impl App {
 
     fn cancel(&mut self) {
         let Some(tab) = self.tab_mut() else { return };
+        if let Some(meter) = &tab.extracting {
+            // What was written stays, and the worker tells so.
+            return meter.cancel();
+        }
+        let is_opening = tab.is_opening();
+        if !is_opening && !tab.is_reading() {
+            return self.say("nothing is being read");
+        }
         tab.cancel();
-        self.say("stopped: what was read so far stays; `reload` reads the rest");
+        self.say(match is_opening {
+            true => "stopped: `reload` opens it again",
+            false => "stopped: what was read so far stays; `reload` reads the rest",
+        });
     }
 
     fn act_on_tab(&mut self, action: Action) {

@@ -22,7 +22,10 @@ pub(crate) fn waste(snapshot: &Snapshot) -> Listing {
     ];
     let mut list = Listing::new("waste", columns);
     if analysis.dead.is_empty() {
-        list.note = Some("nothing is dead: every byte of every layer is part of the image".into());
+        list.note = Some(match snapshot.is_complete && analysis.is_complete() {
+            true => "nothing is dead: every byte of every layer is part of the image".into(),
+            false => "nothing is dead in the layers that were read; others were not".into(),
+        });
         return list;
     }
     let number = |layer: usize| (layer + 1).to_string();

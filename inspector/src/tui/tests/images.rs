@@ -15,7 +15,7 @@ use crate::tui::source::{
 };
 
 /// Opens the layouts of a folder by their names.
-pub(super) struct Folder(pub(super) Scratch);
+pub(in crate::tui) struct Folder(pub(in crate::tui) Scratch);
 
 impl Folder {
     /// Returns a source with one image, `app`.
@@ -92,8 +92,9 @@ impl Source for Folder {
             let read = stack.visit_contents(&*opened.blobs, [entry], &mut |_, reader| {
                 reader.read_to_end(&mut bytes).map(|_| ())
             });
-            read.expect("readable");
-            claims.add(name.as_bytes(), &bytes).expect("a small database");
+            let failure = |error: &dyn std::fmt::Display| Failure { message: error.to_string(), hint: None };
+            read.map_err(|error| failure(&error))?;
+            claims.add(name.as_bytes(), &bytes).map_err(|error| failure(&error))?;
         }
         Ok(claims.settle(|directory| Some(directory.to_vec())))
     }

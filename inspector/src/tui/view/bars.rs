@@ -118,9 +118,11 @@ fn typed(app: &App, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Option<
     let title = format!("{}: ", prompt.kind.title());
     let x = put(buffer, area.x, area.y, &title, area.width, app.theme.style(Role::Focus));
     let room = usize::from(area.right().saturating_sub(x));
-    let value = prompt.input.value();
-    let scroll = prompt.input.visual_scroll(room.max(1));
-    let value = escape_line(value);
+    let before: String = prompt.input.value().chars().take(prompt.input.cursor()).collect();
+    // Columns of what is drawn: what is harmful is longer than what was typed.
+    let column = text::width(&escape_line(&before));
+    let scroll = (column + 1).saturating_sub(room.max(1));
+    let value = escape_line(prompt.input.value());
     let visible = text::window(&value, scroll, room);
     let end = put(buffer, x, area.y, &visible, room as u16, app.theme.style(Role::Text));
     let left = area.right().saturating_sub(end + 2);
@@ -130,7 +132,7 @@ fn typed(app: &App, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Option<
     };
     let said = shortened(app, &said, usize::from(left));
     put(buffer, end + 2, area.y, &said, left, app.theme.style(role));
-    let cursor = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
+    let cursor = column.saturating_sub(scroll) as u16;
     Some(Position::new((x + cursor).min(area.right().saturating_sub(1)), area.y))
 }
 

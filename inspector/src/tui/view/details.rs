@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::{layers, pane, put};
+use super::{beginning, layers, pane, put};
 use crate::tui::app::{App, Tab};
 use crate::tui::format;
 use crate::tui::layout::Spot;
@@ -21,7 +21,7 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
     let width = usize::from(area.width);
     let mut lines: Vec<(String, Role)> = Vec::new();
     for (label, value, role) in facts(tab) {
-        let value = escape_line(&value);
+        let value = escape_line(beginning(&value));
         let parts = text::wrap(&value, width.saturating_sub(LABEL).max(1));
         // An empty line has no parts, and stands all the same.
         let first = parts.first().copied().unwrap_or_default();

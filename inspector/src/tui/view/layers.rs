@@ -146,5 +146,5 @@ pub(super) fn command(tab: &Tab, layer: usize) -> String {
     };
     let of_outline = || tab.outline.layers.get(layer)?.0.clone();
     let command = of_stack.or_else(of_history).or_else(of_outline).unwrap_or_default();
-    format::command(&command)
+    format::command(super::beginning(&command))
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{put, say, shortened};
+use super::{beginning, put, say, shortened};
 use crate::tui::app::App;
 use crate::tui::layout::Spot;
 use crate::tui::listing::{Column, Line, Listing, Width};
@@ -54,7 +54,7 @@ pub(super) fn draw(app: &App, list: &Listing, spot: Spot, has_focus: bool, buffe
 fn draw_row(app: &App, list: &Listing, row: &Line, widths: &[u16], area: Rect, buffer: &mut Buffer) {
     let style = app.theme.style(row.role.unwrap_or(Role::Text));
     if row.is_heading {
-        let text = escape_line(row.cells.first().map_or("", String::as_str));
+        let text = escape_line(row.cells.first().map_or("", |cell| beginning(cell)));
         put(buffer, area.x, area.y, &text, area.width, style);
         return;
     }
@@ -80,11 +80,12 @@ fn align(column: &Column, cell: &str, width: u16, app: &App) -> String {
 fn widths(list: &Listing, room: u16) -> Vec<u16> {
     let rows = || list.rows.iter().skip(list.cursor.top).take(MEASURED).filter(|row| !row.is_heading);
     let natural = |number: usize, column: &Column| {
-        let cells =
-            rows().filter_map(|row| row.cells.get(number)).map(|cell| text::width(&escape_line(cell)));
+        let cells = rows()
+            .filter_map(|row| row.cells.get(number))
+            .map(|cell| text::width(&escape_line(beginning(cell))));
         let widest = cells.max().unwrap_or(0).max(column.title.len());
         match column.width {
-            Width::Number(most) | Width::Text(most) => (widest as u16).min(most),
+            Width::Number(most) | Width::Text(most) => widest.min(usize::from(most)) as u16,
             Width::Rest => (room * 2 / 5).clamp(*REST.start(), *REST.end()),
         }
     };

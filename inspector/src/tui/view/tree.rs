@@ -10,7 +10,7 @@ use crate::tui::app::{App, Scope, Tab};
 use crate::tui::format;
 use crate::tui::layout::Spot;
 use crate::tui::start::Pane;
-use crate::tui::task::Shown;
+use crate::tui::task::{LayerState, Shown};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use attar_image::path::escape;
@@ -114,6 +114,11 @@ fn title(app: &App, tab: &Tab) -> String {
 fn nothing(tab: &Tab) -> String {
     if let Some(why) = tab.trouble() {
         return format!("this layer was not read: {why}");
+    }
+    match tab.layers.get(tab.layer.at) {
+        Some(LayerState::Waiting | LayerState::Reading) => return "this layer is not read yet".to_owned(),
+        Some(LayerState::Cancelled) => return "reading this layer was stopped: `reload` reads it".to_owned(),
+        _ => {}
     }
     match (&tab.tree.filter, tab.span.scope) {
         (Some(filter), _) => format!("nothing matches {}: `esc` shows all again", filter.as_str()),

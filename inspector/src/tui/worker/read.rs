@@ -182,7 +182,7 @@ impl Workers {
     }
 }
 
-fn snapshot(stack: Stack, is_complete: bool) -> Snapshot {
+pub(in crate::tui) fn snapshot(stack: Stack, is_complete: bool) -> Snapshot {
     let index = Index::of(&stack);
     let analysis = Analysis::of(&stack);
     let advice = advice(&analysis);

@@ -25,18 +25,24 @@ pub(super) fn view(
     rows: Option<&Rows<View>>,
 ) -> Shown {
     let (stack, index) = (&snapshot.stack, &snapshot.index);
-    let before = before.filter(|before| Arc::ptr_eq(&before.snapshot, &snapshot));
-    let view = match before {
+    let same = before.filter(|before| Arc::ptr_eq(&before.snapshot, &snapshot));
+    let view = match same {
         Some(before) => before.view.with(stack, index, &settings),
         None => View::of(stack, index, &settings),
     };
     let view = Arc::new(view);
     let unfolds = settings.filter.is_some() && view.matches() <= MAX_UNFOLDED;
-    let rows = match (before.is_some(), rows) {
+    let rows = match (same, before, rows) {
         // Few matches are all seen at once.
         _ if unfolds => Rows::new(view.clone()).changed(Rows::expand_all),
-        (true, Some(rows)) => rows.changed(|rows| rows.replace(view.clone())),
-        // Numbers of paths changed: nothing is unfolded at first.
+        (Some(_), _, Some(rows)) => rows.changed(|rows| rows.replace(view.clone())),
+        // Numbers of paths changed; what is unfolded stays so.
+        (None, Some(before), Some(rows)) => {
+            let paths = before.snapshot.stack.paths();
+            let unfolded = rows.unfolded_nodes();
+            let unfolded = unfolded.into_iter().filter_map(|node| stack.paths().find(&paths.path(node)));
+            Rows::unfolded(view.clone(), unfolded)
+        }
         _ => Rows::new(view.clone()),
     };
     Shown { snapshot, settings, view, rows: Arc::new(rows) }
