@@ -15,7 +15,7 @@ use std::num::NonZeroU16;
 use ratatui::Frame;
 use ratatui::buffer::{Buffer, Cell, CellDiffOption, CellWidth as _};
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::{Block, Widget as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -153,6 +153,14 @@ fn in_signs(app: &App, text: &str) -> String {
 /// Returns as much of a text as may be drawn.
 fn beginning(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_TEXT)]
+}
+
+/// Marks the line under the cursor, in one colour from end to end.
+fn highlight(app: &App, line: Rect, has_focus: bool, buffer: &mut Buffer) {
+    let role = if has_focus { Role::Cursor } else { Role::Selected };
+    let style = app.theme.style(Role::Text).patch(app.theme.style(role));
+    let plain = Style::new().fg(Color::Reset).bg(Color::Reset);
+    buffer.set_style(line, plain.patch(style));
 }
 
 /// Writes lines of words, broken at the width of the area.

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::tree::{self, Columns, Line, right};
-use super::{bars, listing, pane, put, say, shortened};
+use super::{bars, highlight, listing, pane, put, say, shortened};
 use crate::browse::Row;
 use crate::browse::pair::{PairId, PairMark};
 use crate::tui::app::{App, Comparison, Known, Part, Phase, Tab};
@@ -262,8 +262,7 @@ fn rows(
             tree::draw_line(app, &drawn, &row, columns, line, buffer);
         }
         if tree.cursor.top + usize::from(y - area.y) == tree.cursor.at {
-            let role = if tab.focus == Pane::Tree { Role::Cursor } else { Role::Selected };
-            buffer.set_style(line, app.theme.style(role));
+            highlight(app, line, tab.focus == Pane::Tree, buffer);
         }
     }
     if side != Some(0) {

@@ -6,7 +6,7 @@ use attar_image::digest::Digest;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{pane, put, shortened};
+use super::{highlight, pane, put, shortened};
 use crate::tui::app::{App, Scope, Tab};
 use crate::tui::format;
 use crate::tui::layout::Spot;
@@ -40,8 +40,7 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
         let line = Rect { y, height: 1, ..area };
         draw_layer(app, tab, layer, columns, &others, line, buffer);
         if layer == tab.layer.at {
-            let role = if has_focus { Role::Cursor } else { Role::Selected };
-            buffer.set_style(line, app.theme.style(role));
+            highlight(app, line, has_focus, buffer);
         }
     }
     super::bars::scroll_bar(app, spot, tab.layer.top, count, buffer);

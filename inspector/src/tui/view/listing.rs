@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{beginning, put, say, shortened};
+use super::{beginning, highlight, put, say, shortened};
 use crate::tui::app::App;
 use crate::tui::layout::Spot;
 use crate::tui::listing::{Column, Line, Listing, Width};
@@ -44,8 +44,7 @@ pub(super) fn draw(app: &App, list: &Listing, spot: Spot, has_focus: bool, buffe
         let line = Rect { y, height: 1, ..area };
         draw_row(app, list, row, &widths, line, buffer);
         if number == list.cursor.at && !row.is_heading {
-            let role = if has_focus { Role::Cursor } else { Role::Selected };
-            buffer.set_style(line, app.theme.style(role));
+            highlight(app, line, has_focus, buffer);
         }
     }
     super::bars::scroll_bar(app, spot, list.cursor.top, list.rows.len(), buffer);

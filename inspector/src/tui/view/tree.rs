@@ -4,7 +4,7 @@ use attar_image::stack::{EntryId, Form, Stack};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{pane, put, say};
+use super::{highlight, pane, put, say};
 use crate::browse::{Mark, Row, View};
 use crate::tui::app::{App, Scope, Tab};
 use crate::tui::format;
@@ -83,8 +83,7 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
         let line = Rect { y, height: 1, ..area };
         draw_row(app, tab, shown, &row, columns, line, buffer);
         if number == tab.tree.cursor.at {
-            let role = if has_focus { Role::Cursor } else { Role::Selected };
-            buffer.set_style(line, app.theme.style(role));
+            highlight(app, line, has_focus, buffer);
         }
     }
     super::bars::scroll_bar(app, spot, tab.tree.cursor.top, rows.len(), buffer);

@@ -24,6 +24,8 @@ use crate::tui::task::{LayerState, Snapshot, TabEvent, TabId};
 
 /// What is there so far is shown after this time, unless everything is.
 const PATIENCE: Duration = Duration::from_millis(150);
+/// As many layers are fetched at a time, at least.
+const FETCHES: usize = 4;
 /// What is there so far is put together again after so many times the time that it took last.
 const RESTS: u32 = 3;
 
@@ -88,7 +90,12 @@ impl Workers {
         let queue = Mutex::new(VecDeque::from(order));
         let (sender, receiver) = mpsc::channel::<Done>();
         thread::scope(|scope| {
-            for _ in 0..self.threads.get().min(inputs.len()) {
+            let threads = match opened.fetching {
+                // Whoever waits for a network computes nothing meanwhile.
+                Some(_) => self.threads.get().max(FETCHES),
+                None => self.threads.get(),
+            };
+            for _ in 0..threads.min(inputs.len()) {
                 let (sender, queue, inputs) = (sender.clone(), &queue, &inputs);
                 scope.spawn(move || {
                     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
