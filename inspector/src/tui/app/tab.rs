@@ -119,6 +119,10 @@ pub struct Tab {
     /// The path whose layers are listed, and whether they are those of what was read last.
     pub(super) blamed: Option<TreePath>,
     pub(super) is_blamed: bool,
+    /// Whether the list of waste is that of what was read last.
+    is_waste_listed: bool,
+    /// What the list of the largest files was made of.
+    listed: Option<Arc<Shown>>,
     /// Where keys go.
     pub focus: Pane,
     /// Where one was.
@@ -157,6 +161,8 @@ impl Tab {
             verdict: Known::default(),
             blamed: None,
             is_blamed: false,
+            is_waste_listed: false,
+            listed: None,
             focus: Pane::Layers,
             places: Places::default(),
             details_top: 0,
@@ -327,9 +333,7 @@ impl Tab {
             TabEvent::Snapshot(Ok(snapshot)) => self.take_snapshot(snapshot),
             TabEvent::Snapshot(Err(failure)) => self.phase = Phase::Failed(failure),
             TabEvent::View(shown) => {
-                if self.tree.take(shown) {
-                    self.fill_largest();
-                }
+                self.tree.take(shown);
             }
             TabEvent::Unfolded(before, rows) => self.tree.take_unfolded(&before, rows),
             TabEvent::Found(snapshot, matches) => self.take_found(&snapshot, matches),
@@ -372,17 +376,20 @@ impl Tab {
     }
 
     fn take_snapshot(&mut self, snapshot: Arc<Snapshot>) {
-        self.lists[Screen::Waste.place()].replace(listings::waste(&snapshot));
         // What was computed of fewer layers is computed again.
         self.packages = Known::Unasked;
         self.owners = Known::Unasked;
         self.snapshot = Some(snapshot);
         self.is_blamed = false;
+        self.is_waste_listed = false;
     }
 
     fn fill_largest(&mut self) {
-        if let Some(shown) = &self.tree.shown {
+        let is_listed = |shown: &Arc<Shown>| self.listed.as_ref().is_some_and(|of| Arc::ptr_eq(of, shown));
+        let shown = self.tree.shown.as_ref().filter(|_| self.screen == Screen::Largest);
+        if let Some(shown) = shown.filter(|shown| !is_listed(shown)) {
             self.lists[Screen::Largest.place()].replace(listings::largest(shown));
+            self.listed = Some(shown.clone());
         }
     }
 
@@ -454,7 +461,13 @@ impl Tab {
             let length = list.rows.len();
             within(&mut list.cursor, length, height);
         }
+        self.fill_largest();
         let (Phase::Open(opened), Some(snapshot)) = (&self.phase, &self.snapshot) else { return tasks };
+        // Lists are made when they are looked at: they may be long.
+        if self.screen == Screen::Waste && !self.is_waste_listed {
+            self.lists[Screen::Waste.place()].replace(listings::waste(snapshot));
+            self.is_waste_listed = true;
+        }
         if self.screen == Screen::Blame && !self.is_blamed {
             let path = self.blamed.clone().unwrap_or_default();
             self.lists[Screen::Blame.place()].replace(listings::blame(snapshot, &path));

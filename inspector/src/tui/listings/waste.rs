@@ -8,7 +8,7 @@ use crate::tui::task::{Shown, Snapshot};
 use crate::tui::theme::Role;
 
 /// Rows of paths at most: the largest come first, and nobody reads on for ever.
-const MAX_ROWS: usize = 10_000;
+const MAX_ROWS: usize = 5_000;
 
 /// Lists what to change first, then every path with dead bytes.
 pub(crate) fn waste(snapshot: &Snapshot) -> Listing {
