@@ -99,6 +99,10 @@ impl Images {
         let Some(image) = opened.images.first().cloned() else {
             return Err(anyhow::anyhow!("no image was found"));
         };
+        // However fast it came: what nobody waits for is not handed over.
+        if told.is_cancelled() {
+            return Err(Cancelled.into());
+        }
         let analyses = Analyses::open(&self.settings, Events::ignore());
         Ok(Opened {
             image,
