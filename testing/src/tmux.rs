@@ -179,7 +179,13 @@ impl Window {
     #[track_caller]
     pub fn ended(&self) -> End {
         self.wait_to_tell("#{pane_dead}", "1");
-        End { status: self.tell("#{pane_dead_status}"), signal: self.tell("#{pane_dead_signal}") }
+        // The terminal is closed a moment before tmux hears how the process ended.
+        wait::until(Wanted(self, "the status of the process"), PATIENCE, || {
+            // It may miss that a process ended; the end of another one makes it look again.
+            self.run(&["run-shell", "true"]);
+            let (status, signal) = (self.tell("#{pane_dead_status}"), self.tell("#{pane_dead_signal}"));
+            (!status.is_empty() || !signal.is_empty()).then_some(End { status, signal })
+        })
     }
 }
 

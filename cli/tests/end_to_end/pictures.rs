@@ -188,10 +188,10 @@ fn python() -> Layer {
         .file("var/lib/dpkg/status", stanzas(&[&BASE[..], &PYTHON, &CURL].concat()))
         .packages(&CURL)
         .file(
-            "var/lib/apt/lists/deb.debian.org_debian_dists_trixie_main_binary-amd64_Packages",
+            "var/lib/apt/lists/mirror.example_debian_dists_trixie_main_binary-amd64_Packages",
             filler(9_400_000),
         )
-        .file("var/lib/apt/lists/deb.debian.org_debian_dists_trixie_InRelease", filler(140_000))
+        .file("var/lib/apt/lists/mirror.example_debian_dists_trixie_InRelease", filler(140_000))
         .file("var/log/apt/history.log", "Commandline: apt-get install -y python3 curl\n")
 }
 
