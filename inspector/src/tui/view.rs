@@ -10,6 +10,7 @@ mod overlay;
 mod preview;
 pub(super) mod tree;
 
+use std::borrow::Cow;
 use std::num::NonZeroU16;
 
 use ratatui::Frame;
@@ -141,12 +142,16 @@ fn shortened(app: &App, text: &str, width: usize) -> String {
     text::cut(&in_signs(app, text), width, app.glyphs.ellipsis).into_owned()
 }
 
-/// Returns a text that is harmless, with the sign of the theme for what is left out.
+/// Returns a text that is harmless, in the signs that may be drawn.
 fn in_signs(app: &App, text: &str) -> String {
-    let text = escape_line(beginning(text));
+    signs(app, &escape_line(beginning(text))).into_owned()
+}
+
+/// Returns a text with the signs that may be drawn in the place of those that texts are written with.
+fn signs<'a>(app: &App, text: &'a str) -> Cow<'a, str> {
     match app.glyphs.ellipsis {
-        "…" => text,
-        sign => text.replace('…', sign),
+        "…" => text.into(),
+        sign => text.replace('…', sign).replace('→', app.glyphs.arrow).into(),
     }
 }
 

@@ -66,10 +66,20 @@ fn ascii_is_enough() {
     let folder = sample();
     let window = need!(open(&folder, &["oci:image", "--ascii"]));
     window.wait_for("app/");
-    for keys in ["2 E", "w", "p", "D", "i", "B", "?"] {
+    // Each view is waited for: what it draws is what is judged.
+    let views = [
+        ("2 E", "file-000"),
+        ("w", "what to change"),
+        ("p", "came and died"),
+        ("D", "as runtime"),
+        ("i", "media type"),
+        ("B", "what became of"),
+        ("?", "one line up"),
+    ];
+    for (keys, shown) in views {
         window.keys(keys);
-        // All that was asked for before is drawn once the clipboard answers.
-        window.wait_until("only ASCII", |screen| screen.is_ascii() && screen.lines().count() > 20);
+        let screen = window.wait_for(shown);
+        assert!(screen.is_ascii(), "{keys}: {screen}");
     }
 }
 

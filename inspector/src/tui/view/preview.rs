@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{failed, pane, put, say};
+use super::{failed, pane, put, say, signs};
 use crate::preview::{Line, Mode, Preview};
 use crate::tui::app::{App, Known, Tab};
 use crate::tui::layout::Spot;
@@ -56,7 +56,7 @@ fn draw_lines(app: &App, tab: &Tab, preview: &Preview, mode: Mode, area: Rect, b
         }
         if tab.preview.is_wrapped && line.width() > columns {
             let style = app.theme.style(Role::Text);
-            for part in text::wrap(&line.text(), columns) {
+            for part in text::wrap(&signs(app, &line.text()), columns) {
                 if y < area.bottom() {
                     put(buffer, area.x, y, part, area.width, style);
                     y += 1;
@@ -73,7 +73,7 @@ fn draw_line(app: &App, line: &Line, area: Rect, buffer: &mut Buffer) {
     let mut x = area.x;
     for span in &line.spans {
         let room = area.right().saturating_sub(x);
-        x = put(buffer, x, area.y, &span.text, room, app.theme.style(span.style.into()));
+        x = put(buffer, x, area.y, &signs(app, &span.text), room, app.theme.style(span.style.into()));
     }
     if line.width() > usize::from(area.width) && area.width > 1 {
         put(buffer, area.right() - 1, area.y, app.glyphs.ellipsis, 1, app.theme.style(Role::Muted));
