@@ -175,6 +175,6 @@ impl Told for Teller<'_> {
 
 /// Returns an image of which no blob is read any more once a meter is cancelled.
 fn metered(opened: &Opened, meter: &Arc<Meter>) -> Opened {
-    let blobs = Arc::new(Metered { blobs: opened.blobs.clone(), meter: meter.clone() });
+    let blobs = Arc::new(Metered::all(opened.blobs.clone(), meter.clone()));
     Opened { blobs, ..opened.clone() }
 }

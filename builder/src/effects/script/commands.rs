@@ -261,15 +261,12 @@ impl Run<'_> {
                 self.status = Some(true);
             }
             ("basename", Some(path)) => {
-                let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
                 let suffix = arguments.get(1).map_or(Some(""), |field| field.text.as_deref());
-                self.print(suffix.map(|suffix| name.strip_suffix(suffix).unwrap_or(name).to_owned() + "\n"));
+                self.print(suffix.map(|suffix| basename(path, suffix)));
                 self.status = Some(true);
             }
             ("dirname", Some(path)) => {
-                let directory =
-                    path.trim_end_matches('/').rsplit_once('/').map_or(".", |(directory, _)| directory);
-                self.print(Some(format!("{}\n", if directory.is_empty() { "/" } else { directory })));
+                self.print(Some(dirname(path)));
                 self.status = Some(true);
             }
             ("dpkg", Some("--compare-versions")) => {
@@ -466,6 +463,18 @@ fn compare_versions(words: &[&str]) -> Option<bool> {
         "gt" | ">>" => order.is_gt(),
         _ => return None,
     })
+}
+
+/// Returns what `basename` prints.
+fn basename(path: &str, suffix: &str) -> String {
+    let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    name.strip_suffix(suffix).unwrap_or(name).to_owned() + "\n"
+}
+
+/// Returns what `dirname` prints.
+fn dirname(path: &str) -> String {
+    let directory = path.trim_end_matches('/').rsplit_once('/').map_or(".", |(directory, _)| directory);
+    format!("{}\n", if directory.is_empty() { "/" } else { directory })
 }
 
 /// Returns what `echo` writes.

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use attar_image::blobs::Meter;
+use attar_image::blobs::{Meter, Metered};
 use attar_image::stack::{EntryId, Form, PathId, Settings, StackError, hash_alike};
 use attar_image::text::escape_line;
 use attar_packages::ownership::Ownership;
 
-use super::read::Metered;
 use super::{Workers, show};
 use crate::browse::pair::{Pair, PairId, PairMark, PairSettings};
 use crate::browse::{Query, Rows, search_forest};
@@ -135,7 +134,7 @@ fn compare(
     let (mut one, mut other) = (one.clone(), other.clone());
     let metered = |side: usize| {
         let digests = stacks()[side].layers().iter().map(|layer| layer.descriptor.digest);
-        Metered::new(&*sides[side].opened.blobs, digests.zip(meters[side].iter().cloned()))
+        Metered::each(sides[side].opened.blobs.clone(), digests.zip(meters[side].iter().cloned()))
     };
     let settings = Settings { cache: sides[0].opened.analyses.as_deref(), ..Settings::default() };
     let hashed = hash_alike((&mut one, &metered(0)), (&mut other, &metered(1)), &settings);

@@ -150,7 +150,7 @@ impl Plan {
         extracted: &mut Extracted,
     ) -> Result<(), Failure> {
         // What lies before a file in its layer takes time too.
-        let blobs = Metered { blobs: opened.blobs.clone(), meter: meter.clone() };
+        let blobs = Metered::all(opened.blobs.clone(), meter.clone());
         let wanted = self.files.keys().copied();
         let mut failed = None;
         let visited = shown.snapshot.stack.visit_contents(&blobs, wanted, &mut |entry, reader| {

@@ -1,17 +1,12 @@
 //! Reads the layers of an image, several at a time, and puts together what is there already.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
-use std::path::PathBuf;
+use std::collections::VecDeque;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use attar_image::blobs::{Blob, Blobs, Meter};
-use attar_image::digest::Digest;
-use attar_image::layout::LayoutError;
-use attar_image::manifest::Descriptor;
+use attar_image::blobs::{Meter, Metered};
 use attar_image::stack::{Input, Settings, Stack, StackError};
 
 use super::Workers;
@@ -28,51 +23,6 @@ const PATIENCE: Duration = Duration::from_millis(150);
 const FETCHES: usize = 4;
 /// What is there so far is put together again after so many times the time that it took last.
 const RESTS: u32 = 3;
-
-/// Blobs that tell meters how far they are read.
-pub(super) struct Metered<'a> {
-    blobs: &'a dyn Blobs,
-    meters: BTreeMap<Digest, Arc<Meter>>,
-}
-
-impl<'a> Metered<'a> {
-    /// Tells each meter how far its blob is read.
-    pub(super) fn new(blobs: &'a dyn Blobs, meters: impl IntoIterator<Item = (Digest, Arc<Meter>)>) -> Self {
-        Self { blobs, meters: meters.into_iter().collect() }
-    }
-}
-
-impl fmt::Debug for Metered<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Metered")
-    }
-}
-
-impl Blobs for Metered<'_> {
-    fn open(&self, descriptor: &Descriptor) -> Result<Blob, LayoutError> {
-        let blob = self.blobs.open(descriptor)?;
-        Ok(match self.meters.get(&descriptor.digest) {
-            Some(meter) => blob.metered(meter.clone()),
-            None => blob,
-        })
-    }
-
-    fn has(&self, descriptor: &Descriptor) -> bool {
-        self.blobs.has(descriptor)
-    }
-
-    fn is_elsewhere(&self, descriptor: &Descriptor) -> bool {
-        self.blobs.is_elsewhere(descriptor)
-    }
-
-    fn place(&self, digest: &Digest) -> PathBuf {
-        self.blobs.place(digest)
-    }
-
-    fn read(&self, descriptor: &Descriptor) -> Result<Arc<[u8]>, LayoutError> {
-        self.blobs.read(descriptor)
-    }
-}
 
 /// A layer that was read, or not.
 type Done = (usize, Result<Input, Failure>);
@@ -126,7 +76,7 @@ impl Workers {
             return Ok(input);
         }
         state(LayerState::Reading);
-        let blobs = Metered::new(&*opened.blobs, [(input.descriptor.digest, meter.clone())]);
+        let blobs = Metered::each(opened.blobs.clone(), [(input.descriptor.digest, meter.clone())]);
         let settings = Settings { cache: opened.analyses.as_deref(), ..Settings::default() };
         match input.read(&blobs, &settings) {
             Ok(()) => {

@@ -18,7 +18,7 @@ use crate::workload::Overrides;
 pub(super) fn of(opened: &Opened, settings: &Settings, meter: &Arc<Meter>) -> anyhow::Result<Verdict> {
     let policy = policy::find(None)?.and_then(|policy| policy.sections.check);
     let terms = Asked::new(policy, settings.now).terms(None, None)?;
-    let blobs = Metered { blobs: Arc::clone(&opened.blobs), meter: Arc::clone(meter) };
+    let blobs = Metered::all(Arc::clone(&opened.blobs), Arc::clone(meter));
     let how = stack::Settings { digests: true, cache: opened.analyses.as_deref(), ..Default::default() };
     let stack = Stack::read(&blobs, &opened.image, &how)?;
     let ownership = ownership::of(&stack, &blobs)?;
