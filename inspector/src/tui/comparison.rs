@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::listing::Listing;
 use super::source::{Failure, Opened};
 use super::task::{Matches, Showing, Snapshot, Subject, Unfold, Version, is_same_thing};
+use crate::browse::filter::Filter;
 use crate::browse::pair::{Pair, PairId, PairMark, PairSettings};
 use crate::browse::{Query, Rows, Sort};
 use crate::compare::{Figure, LayerChange, Setting};
@@ -263,8 +264,8 @@ impl Showing for PairShown {
             && owners.all(|(one, other)| is_same_thing(one, other))
     }
 
-    fn is_filtered(settings: &PairSettings) -> bool {
-        settings.filter.is_some()
+    fn filter(settings: &PairSettings) -> &Option<Arc<Filter>> {
+        &settings.filter
     }
 
     fn next_sort(sort: Sort) -> Sort {

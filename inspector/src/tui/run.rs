@@ -1,6 +1,7 @@
 //! Runs the interface: on a terminal, or once, for a text of its screen.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
@@ -68,9 +69,16 @@ pub(super) fn settled(
     size: (u16, u16),
     now: i64,
 ) -> App {
-    let (sender, events) = mpsc::channel::<Event>();
-    let workers = Workers::new(source, sender, start.threads, now, || {});
+    let threads = start.threads;
     let mut app = App::new(start, keymap, size);
+    settle(&mut app, source, threads, now);
+    app
+}
+
+/// Goes on until everything that is asked for is there.
+pub(super) fn settle(app: &mut App, source: Arc<dyn Source>, threads: NonZeroUsize, now: i64) {
+    let (sender, events) = mpsc::channel::<Event>();
+    let workers = Workers::new(source, sender, threads, now, || {});
     loop {
         for task in app.take_tasks() {
             // What only a terminal can do is not done here.
@@ -84,7 +92,6 @@ pub(super) fn settled(
             Err(_) => break,
         }
     }
-    app
 }
 
 /// The state on a terminal, with the workers behind it.

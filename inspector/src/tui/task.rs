@@ -14,6 +14,7 @@ use super::listing::Listing;
 use super::source::{Extracted, Failure, Listed, Opened, Outline, Verdict, Wanted};
 use crate::advice::Advice;
 use crate::analysis::Analysis;
+use crate::browse::filter::Filter;
 use crate::browse::pair::PairId;
 use crate::browse::{Forest, Index, Query, Rows, Sort, View, ViewSettings};
 use crate::preview::Preview;
@@ -303,8 +304,8 @@ pub trait Showing: fmt::Debug {
         true
     }
 
-    /// Says whether only what matches is wanted.
-    fn is_filtered(settings: &Self::Settings) -> bool;
+    /// Returns what had to match, if anything.
+    fn filter(settings: &Self::Settings) -> &Option<Arc<Filter>>;
 
     /// Returns the order that follows another one.
     fn next_sort(sort: Sort) -> Sort;
@@ -359,8 +360,8 @@ impl Showing for Shown {
             && is_same_thing(&one.owners, &other.owners)
     }
 
-    fn is_filtered(settings: &ViewSettings) -> bool {
-        settings.filter.is_some()
+    fn filter(settings: &ViewSettings) -> &Option<Arc<Filter>> {
+        &settings.filter
     }
 
     fn next_sort(sort: Sort) -> Sort {

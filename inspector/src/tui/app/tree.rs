@@ -9,7 +9,7 @@ use crate::browse::filter::Filter;
 use crate::browse::{Forest, Hide, Range, Row, Rows, Sort, TooManyRows, ViewSettings};
 use crate::tui::action::Action;
 use crate::tui::cursor::Cursor;
-use crate::tui::task::{Showing, Shown, Snapshot, Unfold};
+use crate::tui::task::{Showing, Shown, Snapshot, Unfold, is_same_thing};
 
 /// Which layers the tree of an image shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -150,6 +150,12 @@ impl<S: Showing> Tree<S> {
         self.asked.is_some() || self.unfold.is_some()
     }
 
+    /// Says whether what is shown is what the filter leaves, and not what one before it left.
+    pub fn is_filtered(&self) -> bool {
+        let shown = self.shown.as_ref().map(|shown| S::filter(shown.settings()));
+        shown.is_some_and(|filter| is_same_thing(filter, &self.filter))
+    }
+
     /// Says whether the filter asks who owns what.
     pub fn needs_owners(&self) -> bool {
         self.filter.as_ref().is_some_and(|filter| filter.needs_owners())
@@ -231,7 +237,7 @@ impl<S: Showing> Tree<S> {
         };
         drop(asked);
         // After a filter the folds of before count, whatever was unfolded in between.
-        let returns = !S::is_filtered(shown.settings()) && self.kept.is_some();
+        let returns = S::filter(shown.settings()).is_none() && self.kept.is_some();
         let is_same = self.shown.as_ref().is_some_and(|now| Arc::ptr_eq(now.of(), shown.of()));
         if !is_untouched && !returns && !is_same {
             // Paths of other layers have other numbers: asked for once more, with the rows of now.

@@ -1,14 +1,16 @@
 //! Whole screens.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use attar_image::path::TreePath;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::images::Folder;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, PromptKind};
 use crate::tui::keymap::Keymap;
-use crate::tui::run::settled;
+use crate::tui::run::{settle, settled};
 use crate::tui::source::Wanted;
 use crate::tui::start::{Pane, Start, View};
 use crate::tui::{dump, lines};
@@ -80,4 +82,29 @@ fn what_is_searched_in_help_is_found_by_the_palette() {
     app.update(Action::Search, 1);
     let Some(Overlay::Prompt(prompt)) = &app.overlay else { panic!("no line to type") };
     assert_eq!(prompt.kind, PromptKind::Palette);
+}
+
+/// Types into the line that is open, in the place of what stands there.
+fn typed(app: &mut App, text: &str) {
+    app.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
+    for key in text.chars().map(KeyCode::Char).chain([KeyCode::Enter]) {
+        app.key(KeyEvent::new(key, KeyModifiers::NONE));
+    }
+}
+
+#[test]
+fn what_another_filter_left_is_not_told_of_this_one() {
+    let mut app = settled(app(), Keymap::default(), Arc::new(Folder::sample()), (150, 30), 0);
+    let shown = |app: &App| lines(&crate::tui::screen(app)).join("\n");
+    for (filter, found) in [("nowhere", "0 match `nowhere`"), ("tool", "match `tool`")] {
+        app.update(Action::Filter, 1);
+        typed(&mut app, filter);
+        let screen = shown(&app);
+        assert!(screen.contains(&format!("finding `{filter}`")), "{screen}");
+        assert!(!screen.contains("nothing matches"), "{screen}");
+        settle(&mut app, Arc::new(Folder::sample()), NonZeroUsize::MIN, 0);
+        let screen = shown(&app);
+        assert!(screen.contains(found), "{screen}");
+        assert_eq!(screen.contains("nothing matches"), filter == "nowhere", "{screen}");
+    }
 }

@@ -7,7 +7,7 @@ use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::layout::{Position, Rect};
 
 use crate::tui::Cursor;
-use crate::tui::app::{App, Tab};
+use crate::tui::app::{App, Screen, Tab};
 use crate::tui::layout::{Areas, Spot};
 use crate::tui::start::Pane;
 use crate::tui::view;
@@ -67,7 +67,7 @@ fn state(app: &App, areas: &Areas) {
     if app.size.0 > 0 && app.size.1 > 0 {
         assert!(areas.of(tab.focus).is_some(), "{:?} has the keys and is not seen", tab.focus);
     }
-    tree(tab);
+    tree(app, tab);
 }
 
 /// Asserts that a cursor is in its list, and seen where the list is.
@@ -82,7 +82,7 @@ fn cursor(what: &str, cursor: Cursor, length: usize, height: u16, is_seen: bool)
 }
 
 #[track_caller]
-fn tree(tab: &Tab) {
+fn tree(app: &App, tab: &Tab) {
     let tree = &tab.tree;
     let (Some(shown), Some(rows)) = (&tree.shown, &tree.rows) else {
         assert!(tree.shown.is_none() && tree.rows.is_none(), "rows of nothing");
@@ -97,6 +97,8 @@ fn tree(tab: &Tab) {
     if !tab.found.is_pending {
         assert!(tab.found.paths.iter().all(|path| path.index() < paths), "paths of other layers were found");
     }
+    let is_asked = !app.is_busy() && tab.screen == Screen::Tree;
+    assert!(!is_asked || tree.is_filtered(), "nobody is asked for what the filter leaves");
     assert!(tab.span.mark < tab.layer_count().max(1), "a range from layer {}", tab.span.mark);
 }
 

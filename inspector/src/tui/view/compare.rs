@@ -254,7 +254,7 @@ fn rows(
         put(buffer, x + 2, heading.y, "name", heading.right().saturating_sub(x + 2), style);
     }
     if rows.is_empty() {
-        return say(app, area, &[nothing(comparison)], buffer);
+        return say(app, area, &[nothing(app, comparison)], buffer);
     }
     for (y, row) in (area.y..area.bottom()).zip(rows.iter_from(tree.cursor.top)) {
         let line = Rect { y, height: 1, ..area };
@@ -312,7 +312,10 @@ fn sign(app: &App, mark: PairMark) -> (&'static str, Role) {
 }
 
 /// Says why no row is there.
-fn nothing(comparison: &Comparison) -> (String, Role) {
+fn nothing(app: &App, comparison: &Comparison) -> (String, Role) {
+    if let Some(line) = tree::finding(app, &comparison.tree) {
+        return (line, Role::Muted);
+    }
     if let Some(filter) = &comparison.tree.filter {
         return (
             format!("nothing that differs matches {}: `esc` shows all again", filter.as_str()),

@@ -6,11 +6,11 @@ use ratatui::layout::Rect;
 
 use super::{highlight, pane, put, say};
 use crate::browse::{Mark, Row, View};
-use crate::tui::app::{App, Scope, Tab};
+use crate::tui::app::{App, Scope, Tab, Tree};
 use crate::tui::format;
 use crate::tui::layout::Spot;
 use crate::tui::start::Pane;
-use crate::tui::task::{LayerState, Shown};
+use crate::tui::task::{LayerState, Showing, Shown};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use attar_image::path::escape;
@@ -76,7 +76,7 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
         draw_heading(app, columns, heading, buffer);
     }
     if rows.is_empty() {
-        return say(app, area, &[(nothing(tab), Role::Muted)], buffer);
+        return say(app, area, &[(nothing(app, tab), Role::Muted)], buffer);
     }
     for (y, row) in (area.y..area.bottom()).zip(rows.iter_from(tab.tree.cursor.top)) {
         let number = tab.tree.cursor.top + usize::from(y - area.y);
@@ -98,8 +98,13 @@ fn title(app: &App, tab: &Tab) -> String {
         Scope::Range if range.from == range.to => format!("layer {}", range.to + 1),
         Scope::Range => format!("layers {} to {}", range.from + 1, range.to + 1),
     };
-    if let (Some(filter), Some(shown)) = (&tree.filter, &tree.shown) {
-        title += &format!(", {} match `{}`", shown.view.matches(), filter.as_str());
+    match (&tree.filter, &tree.shown) {
+        (Some(filter), Some(shown)) if tree.is_filtered() => {
+            title += &format!(", {} match `{}`", shown.view.matches(), filter.as_str());
+        }
+        // The rows are those of the filter before until it is done.
+        (Some(filter), _) => title += &format!(", finding `{}`", filter.as_str()),
+        (None, _) => {}
     }
     if tree.is_pending() {
         title += &format!(" {}", app.spinner());
@@ -110,7 +115,16 @@ fn title(app: &App, tab: &Tab) -> String {
     title
 }
 
-fn nothing(tab: &Tab) -> String {
+/// Says that what is shown is not yet what is wanted.
+pub(super) fn finding<S: Showing>(app: &App, tree: &Tree<S>) -> Option<String> {
+    (tree.is_pending() || !tree.is_filtered())
+        .then(|| format!("{} finding what is to be shown", app.spinner()))
+}
+
+fn nothing(app: &App, tab: &Tab) -> String {
+    if let Some(line) = finding(app, &tab.tree) {
+        return line;
+    }
     if let Some(why) = tab.trouble() {
         return format!("this layer was not read: {why}");
     }
