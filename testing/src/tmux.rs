@@ -89,10 +89,14 @@ impl Window {
     /// Sends what the mouse does, in the notation of SGR: button 0 is the left one, 64 and 65 are the
     /// wheel. Columns and lines are counted from 0.
     #[track_caller]
-    pub fn mouse(&self, button: u8, (column, line): (usize, usize)) {
-        let (column, line) = (column + 1, line + 1);
-        let up = if button < 64 { format!("\x1b[<{button};{column};{line}m") } else { String::new() };
-        self.text(&format!("\x1b[<{button};{column};{line}M{up}"));
+    pub fn mouse(&self, button: u8, place: (usize, usize)) {
+        self.text(&pressed(button, place));
+    }
+
+    /// Clicks twice with the left button, both at once: however busy the machine is, it is a double click.
+    #[track_caller]
+    pub fn double_click(&self, place: (usize, usize)) {
+        self.text(&pressed(0, place).repeat(2));
     }
 
     /// Returns what the screen shows, line by line.
@@ -111,6 +115,13 @@ impl Window {
     #[track_caller]
     pub fn wait_for(&self, text: &str) -> String {
         self.wait_until(&format!("`{text}`"), |screen| screen.contains(text))
+    }
+
+    /// Waits until the screen shows all of these texts at once, and returns the screen. What is asserted of
+    /// a screen beside what was waited for may be in the part of a frame that is still on its way.
+    #[track_caller]
+    pub fn wait_for_all(&self, texts: &[&str]) -> String {
+        self.wait_until(&format!("{texts:?}"), |screen| texts.iter().all(|text| screen.contains(text)))
     }
 
     /// Waits until the screen does not show a text any more, and returns the screen.
@@ -187,6 +198,13 @@ impl Window {
             (!status.is_empty() || !signal.is_empty()).then_some(End { status, signal })
         })
     }
+}
+
+/// Returns what a terminal sends when a button is pressed and let go, or the wheel is turned.
+fn pressed(button: u8, (column, line): (usize, usize)) -> String {
+    let (column, line) = (column + 1, line + 1);
+    let up = if button < 64 { format!("\x1b[<{button};{column};{line}m") } else { String::new() };
+    format!("\x1b[<{button};{column};{line}M{up}")
 }
 
 impl Drop for Window {

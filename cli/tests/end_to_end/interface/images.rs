@@ -8,8 +8,7 @@ use super::{open, open_tree, sample};
 fn without_a_name_the_images_of_this_machine_are_listed() {
     let folder = sample();
     let window = need!(open(&folder, &[]));
-    let screen = window.wait_for("oci:image:1");
-    assert!(screen.contains("images of this machine"), "{screen}");
+    window.wait_for_all(&["images of this machine", "oci:image:1"]);
     window.wait_for("before.tar");
     window.keys("/");
     window.text("oci:image\r");
@@ -31,8 +30,7 @@ fn images_are_opened_turned_to_and_closed() {
     let window = need!(open_tree(&folder));
     window.keys("O");
     window.text("oci:before\r");
-    let screen = window.wait_for("layers: 1");
-    assert!(screen.contains("oci:image") && screen.contains("oci:before"), "{screen}");
+    window.wait_for_all(&["layers: 1", "oci:image", "oci:before"]);
     window.keys("]");
     window.wait_for("layers: 3");
     window.keys("[");
@@ -48,13 +46,13 @@ fn images_are_opened_turned_to_and_closed() {
 fn layers_that_another_open_image_has_are_marked() {
     let folder = sample();
     let window = need!(open(&folder, &["oci:image", "--ascii"]));
-    let alone = window.wait_for("app/");
+    let alone = window.wait_for_all(&["app/", "step 3", "? help"]);
     window.keys("O");
     window.text("oci:before\r");
     window.wait_for("layers: 1");
     window.wait_for("etc/");
     window.keys("]");
-    let together = window.wait_for("layers: 3");
+    let together = window.wait_for_all(&["layers: 3", "step 3", "app/", "? help"]);
     let line = |screen: &str, step: &str| {
         let line = screen.lines().find(|line| line.contains(step)).expect("the line of the layer");
         line[..line.find(step).expect("the step")].trim_start_matches(['|', '*', ' ']).to_owned()
@@ -73,6 +71,6 @@ fn what_cannot_be_opened_is_said_and_the_rest_goes_on() {
     window.keys("Q");
     window.wait_for("app/");
     window.keys("M");
-    let screen = window.wait_for("messages");
-    assert!(screen.contains("nowhere"), "what was said can be read again\n{screen}");
+    // What was said can be read again.
+    window.wait_for_all(&["messages", "nowhere"]);
 }

@@ -31,15 +31,11 @@ fn a_click_takes_the_cursor_along() {
 fn a_double_click_unfolds_and_opens() {
     let folder = sample();
     let window = need!(open_tree(&folder));
-    let etc = window.place("etc/");
-    window.mouse(LEFT, etc);
-    window.mouse(LEFT, etc);
+    window.double_click(window.place("etc/"));
     window.wait_for("app.conf");
     window.keys("w");
     window.wait_for("/var/lib/apt/lists/index");
-    let dead = window.place("/var/lib/apt/lists/index");
-    window.mouse(LEFT, dead);
-    window.mouse(LEFT, dead);
+    window.double_click(window.place("/var/lib/apt/lists/index"));
     window.wait_for("files up to layer 1");
     follows(&window, &[("", "/var/lib/apt/lists/index")]);
 }

@@ -60,8 +60,7 @@ fn the_first_screen_comes_before_the_layers() {
     // About a minute for all of it.
     slow.registry.fail("GET", &slow.lower, [Fault::Slow(10_000, Duration::from_millis(300))]);
     let window = need!(slow.open());
-    let screen = window.wait_for("step 2");
-    assert!(screen.contains("step 1"), "{screen}");
+    window.wait_for_all(&["step 1", "step 2"]);
     // The layer that is there can be looked at, while the other one says how far it is.
     window.wait_for("small");
     window.wait_until("how much of the layer is read", |screen| {
@@ -88,9 +87,7 @@ fn what_is_read_shows_up_when_it_is_there() {
     slow.registry.fail("GET", &slow.lower, [Fault::Slow(100_000, Duration::from_millis(50))]);
     let window = need!(slow.open());
     window.wait_for("step 1");
-    let screen = window.wait_for("etc/");
-    assert!(screen.contains("app/"), "{screen}");
-    window.wait_for("layers: 2");
+    window.wait_for_all(&["etc/", "app/", "layers: 2"]);
     window.keys("q");
     assert_eq!(window.ended().status, "0");
     // The second time nothing is slow: the layers are known.

@@ -9,8 +9,7 @@ fn waste_leads_to_the_file_in_its_layer() {
     let folder = sample();
     let window = need!(open_tree(&folder));
     window.keys("w");
-    let screen = window.wait_for("/var/lib/apt/lists/index");
-    assert!(screen.contains("300 kB") && screen.contains("/etc/app.conf"), "{screen}");
+    window.wait_for_all(&["/var/lib/apt/lists/index", "300 kB", "/etc/app.conf"]);
     window.keys("/");
     window.text("lists/index\r");
     window.keys("Enter");
@@ -26,9 +25,10 @@ fn packages_have_sizes_and_waste() {
     let folder = sample();
     let window = need!(open_tree(&folder));
     window.keys("p");
-    let screen = window.wait_for("(no package)");
-    let tool = screen.lines().find(|line| line.contains("tool")).expect("the package");
-    assert!(tool.matches("kB").count() >= 2, "its size and what is dead of it: {tool}");
+    window.wait_until("the package, its size and what is dead of it", |screen| {
+        let is_package = |line: &&str| line.contains("tool") && line.matches("kB").count() >= 2;
+        screen.contains("(no package)") && screen.lines().any(|line| is_package(&line))
+    });
 }
 
 #[test]
@@ -36,10 +36,7 @@ fn the_verdict_leads_to_its_evidence() {
     let folder = sample();
     let window = need!(open_tree(&folder));
     window.keys("D");
-    let screen = window.wait_for("D08");
-    for expected in ["D01", "fails", "passes", "privilege"] {
-        assert!(screen.contains(expected), "{expected}\n{screen}");
-    }
+    window.wait_for_all(&["D08", "D01", "fails", "passes", "privilege"]);
     window.keys("/");
     window.text("/usr/bin/tool\r");
     window.keys("Enter");
@@ -53,10 +50,12 @@ fn blame_says_which_layers_touched_a_path() {
     let window = need!(open(&folder, &["oci:image", "--at", "/etc/app.conf"]));
     window.wait_for("listen = 8080");
     window.keys("B");
-    let screen = window.wait_for("what became of /etc/app.conf");
-    let line = |did: &str| screen.lines().find(|line| line.contains(did)).unwrap_or_default().to_owned();
-    let (added, modified) = (line("1 added"), line("2 modified"));
-    assert!(added.contains("step 1") && modified.contains("step 2"), "{screen}");
+    window.wait_for("what became of /etc/app.conf");
+    window.wait_until("what each layer did to it", |screen| {
+        let has =
+            |did: &str, step: &str| screen.lines().any(|line| line.contains(did) && line.contains(step));
+        has("1 added", "step 1") && has("2 modified", "step 2")
+    });
     window.keys("g g Enter");
     window.wait_for("listen = 80");
     window.wait_for("files up to layer 1");
@@ -67,10 +66,7 @@ fn the_image_is_described() {
     let folder = sample();
     let window = need!(open_tree(&folder));
     window.keys("i");
-    let screen = window.wait_for("entrypoint");
-    for expected in ["/usr/bin/tool", "sha256:", "step 2"] {
-        assert!(screen.contains(expected), "{expected}\n{screen}");
-    }
+    window.wait_for_all(&["entrypoint", "/usr/bin/tool", "sha256:", "step 2"]);
     window.keys("t");
     window.wait_without("entrypoint");
     follows(&window, &[("g g", "/usr/bin/tool")]);
@@ -88,8 +84,7 @@ fn files_are_previewed_as_what_they_are() {
         ("/app/blob.bin", &["40 41 42 43", "@ABC"]),
     ] {
         let window = need!(open(&folder, &["oci:image", "--at", path]));
-        let screen = window.wait_for(shown[0]);
-        assert!(shown.iter().all(|it| screen.contains(it)), "{screen}");
+        window.wait_for_all(shown);
     }
 }
 
@@ -97,8 +92,7 @@ fn files_are_previewed_as_what_they_are() {
 fn programs_are_described_and_what_they_need() {
     let folder = sample();
     let window = need!(open(&folder, &["oci:image", "--at", "/usr/bin/tool"]));
-    let screen = window.wait_for("libc.so.6");
-    assert!(screen.contains("ELF") && screen.contains("linux/"), "{screen}");
+    window.wait_for_all(&["libc.so.6", "ELF", "linux/"]);
     // The next way to show it.
     window.keys("o");
     window.wait_for("7f 45 4c 46");
@@ -110,6 +104,5 @@ fn a_file_is_compared_with_the_layer_below() {
     let window = need!(open(&folder, &["oci:image", "--layer", "2", "--at", "/etc/app.conf"]));
     window.wait_for("listen = 8080");
     window.keys("d");
-    let screen = window.wait_for("+ listen = 8080");
-    assert!(screen.contains("- listen = 80 "), "{screen}");
+    window.wait_for_all(&["+ listen = 8080", "- listen = 80 "]);
 }
