@@ -18,7 +18,7 @@ use attar_testing::{Scratch, wait};
 use super::*;
 
 /// How long something may take that ends soon after it is asked to.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(20);
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -211,7 +211,7 @@ fn a_fetch_that_breaks_goes_on() {
 fn a_cancelled_fetch_ends_soon_and_begins_anew_when_it_is_wanted_again() {
     let image = distant(4_000_000);
     let layer = image.layer(1);
-    image.registry.fail("GET", &layer.digest.to_string(), [Fault::Slow(10_000, Duration::from_millis(50))]);
+    image.registry.fail("GET", &layer.digest.to_string(), [Fault::Slow(10_000, Duration::from_millis(500))]);
     let meter = image.meter(&layer.digest);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| image.opened.blobs.open(&layer).map(drop));
