@@ -40,7 +40,7 @@ pub use name::Whiteout;
 pub use pair::{Place, hash_alike, read_pair, side_by_side};
 pub use paths::{PathId, Paths, TooManyNames};
 pub use read::{Settings, read_layer};
-pub use table::{Form, MAX_ENTRIES, Row, Table, TooLarge};
+pub use table::{Form, MAX_ENTRIES, Magic, Row, Table, TooLarge};
 pub use view::{Change, Figures, Touch};
 
 use crate::blobs::Blobs;

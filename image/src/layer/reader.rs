@@ -551,9 +551,9 @@ fn link(tree: &mut FileTree, path: &TreePath, target: &TreePath, groups: &mut u3
 }
 
 /// Hashes the content of the current entry and throws the bytes away.
-pub fn hash_content<R: Read>(reader: &mut Reader<R>) -> io::Result<Content> {
+pub fn hash_content(content: &mut impl Read) -> io::Result<Content> {
     let mut hasher = HashingWriter::new(io::sink());
-    reader.copy_content(&mut hasher)?;
+    io::copy(content, &mut hasher)?;
     let (_, digest, size) = hasher.finish();
     Ok(Content { digest, size })
 }

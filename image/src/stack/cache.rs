@@ -11,7 +11,7 @@ use crate::blobs::Identity;
 use crate::digest::Digest;
 
 /// Generation of the form that analyses are kept in.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Keeps values under keys, as long as it likes.
 pub trait Analyses: fmt::Debug + Send + Sync {

@@ -1,6 +1,6 @@
 //! Reads one layer in one pass.
 //!
-//! Of a plain archive only the headers are read. A compressed one is decompressed in full, so its
+//! Of a plain archive only the headers are read, and the first bytes of each file. A compressed one is decompressed in full, so its
 //! digest is compared, and its contents are hashed where that costs little beside decompressing.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -8,7 +8,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use super::StackError;
 use super::cache::{Analyses, Cache};
 use super::members::Hashing;
-use super::table::{Builder, Fingerprint, Form, Table};
+use super::table::{Builder, Fingerprint, Form, Magic, Table};
 use crate::blobs::{Blob, Blobs};
 use crate::digest::{DiffId, Digest, VerifyingReader};
 use crate::layer::compression::{Compression, decoder};
@@ -120,17 +120,35 @@ fn rows<R: Read>(reader: &mut Reader<R>, digest: Digest, hash: Hash) -> Result<B
         }
         let offset = reader.position();
         let failed = |source| StackError::Tar { digest, source: TarError::Read { offset, source } };
+        let mut buffer = [0; Magic::LENGTH];
+        let first = first_bytes(reader, &mut buffer).map_err(failed)?;
+        builder.set_magic(row, Magic::of(first));
+        let mut content = first.chain(&mut *reader);
         match hash {
             Hash::Nothing => {}
             Hash::Fingerprints => {
-                builder.hashes.fingerprints.push((row, fingerprint(reader).map_err(failed)?));
+                builder.hashes.fingerprints.push((row, fingerprint(&mut content).map_err(failed)?));
             }
             Hash::Digests => {
-                builder.hashes.digests.push((row, hash_content(reader).map_err(failed)?.digest));
+                builder.hashes.digests.push((row, hash_content(&mut content).map_err(failed)?.digest));
             }
         }
     }
     Ok(builder)
+}
+
+/// Reads as much as fits into the buffer, or as there is.
+fn first_bytes<'b>(content: &mut dyn Read, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match content.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(&buffer[..length])
 }
 
 /// Hashes what is left of a content.

@@ -74,6 +74,32 @@ impl Form {
     }
 }
 
+/// What the first bytes of a regular file say that it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Magic {
+    /// Anything else.
+    #[default]
+    Other,
+    /// An ELF file: a program, a library, an object.
+    Elf,
+    /// A script that names its interpreter: `#!`.
+    Script,
+}
+
+impl Magic {
+    /// As many bytes are looked at.
+    pub(super) const LENGTH: usize = 4;
+
+    /// Returns what these first bytes of a file say.
+    pub fn of(first: &[u8]) -> Self {
+        match first {
+            [0x7f, b'E', b'L', b'F', ..] => Self::Elf,
+            [b'#', b'!', ..] => Self::Script,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// One entry of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
@@ -91,6 +117,8 @@ pub struct Row {
     pub mode: u16,
     /// What it is.
     pub form: Form,
+    /// What its first bytes say, if it is a regular file.
+    pub magic: Magic,
     /// Size of a regular file's content in bytes; 0 for all else.
     pub size: u64,
     /// Modification time in whole seconds since 1970.
@@ -336,8 +364,14 @@ impl Builder {
         let (uid, gid, mtime) = (metadata.uid, metadata.gid, metadata.mtime);
         // Twelve bits, as the reader leaves them.
         let mode = (metadata.mode & 0o7777) as u16;
-        self.rows.push(Row { path, block, extra, uid, gid, mode, form, size, mtime });
+        let magic = Magic::Other;
+        self.rows.push(Row { path, block, extra, uid, gid, mode, form, magic, size, mtime });
         Ok((number, form))
+    }
+
+    /// Keeps what the first bytes of a file say.
+    pub(super) fn set_magic(&mut self, row: u32, magic: Magic) {
+        self.rows[row as usize].magic = magic;
     }
 
     pub(super) fn finish(mut self, size: u64, diff_id: Option<DiffId>, is_verified: bool) -> Table {

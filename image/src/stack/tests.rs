@@ -340,6 +340,39 @@ fn analyses_are_kept_and_never_taken_for_those_of_other_bytes() {
 }
 
 #[test]
+fn how_files_begin_is_known_however_they_are_read() {
+    let long = "\x7fELF".to_owned() + &"x".repeat(100_000);
+    let layers: &[Files<'_>] = &[&[
+        ("elf", "\x7fELF"),
+        ("long", &long),
+        ("almost", "\x7fEL"),
+        ("script", "#!"),
+        ("empty", ""),
+        ("link", "-> elf"),
+        ("d/", ""),
+    ]];
+    let digests = |stack: &Stack| stack.tree().iter().map(|(_, entry)| entry.clone()).collect::<Vec<_>>();
+    let whole = read(&Scratch::new(), Codec::GZIP, layers, &DIGESTS);
+    for codec in [Codec::None, Codec::GZIP, Codec::ZSTD] {
+        let scratch = Scratch::new();
+        let memory = Memory::default();
+        let cached = Settings { cache: Some(&memory), ..Settings::default() };
+        // The second time it comes from the cache.
+        for settings in [cached, cached, DIGESTS] {
+            let stack = read(&scratch, codec, layers, &settings);
+            let magic = |name: &str| stack.row(stack.find(&path(name)).expect("an entry")).magic;
+            assert_eq!([magic("elf"), magic("long")], [Magic::Elf; 2], "{codec}");
+            assert_eq!(magic("script"), Magic::Script, "{codec}");
+            for other in ["almost", "empty", "link", "d"] {
+                assert_eq!(magic(other), Magic::Other, "{other}, {codec}");
+            }
+        }
+        let stack = read(&scratch, codec, layers, &DIGESTS);
+        assert_eq!(digests(&stack), digests(&whole), "the first bytes are hashed too");
+    }
+}
+
+#[test]
 fn layers_that_are_not_there_are_said_to_be_absent() {
     let scratch = Scratch::new();
     let writer = scratch.writer();

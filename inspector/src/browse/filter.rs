@@ -8,7 +8,7 @@
 //! | `size:>10M` | regular files by size: `>` `<` `>=` `<=` `=`, and `k M G Ki Mi Gi` |
 //! | `dead:` `dead:>1M` | anything but directories of which copies are dead, by the bytes of these |
 //! | `layer:3` `layer:3..5` | what these layers wrote, numbered from 1 |
-//! | `type:…` | `file`, `dir`, `link`, `hardlink`, `device`, `fifo`, or `exec`: a regular file that may be executed |
+//! | `type:…` | `file`, `dir`, `link`, `hardlink`, `device`, `fifo`; of regular files `exec`: may be executed, `elf` and `script`: begin as such |
 //! | `mode:…` | `suid`, `sgid`, `sticky`, `exec`, `world-writable`, or all twelve bits: `0644` |
 //! | `uid:0` `gid:0` | owner's and group's number |
 //! | `change:…` | `added`, `modified`, `rewritten`, `removed`, `unchanged` |
@@ -20,7 +20,7 @@
 
 pub(super) mod parse;
 
-use attar_image::stack::{EntryId, Form, Stack};
+use attar_image::stack::{EntryId, Form, Magic, Stack};
 use attar_packages::ownership::Ownership;
 
 use super::marks::{Figures, Mark};
@@ -101,6 +101,8 @@ enum Type {
     Device,
     Fifo,
     Executable,
+    /// A regular file that begins like this.
+    Magic(Magic),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,6 +185,9 @@ impl Test {
             Self::Type(Type::Executable) => {
                 form == Form::File && row.is_some_and(|row| row.mode & 0o111 != 0)
             }
+            Self::Type(Type::Magic(magic)) => {
+                form == Form::File && file.is_some_and(|file| file.magic == *magic)
+            }
             Self::Type(kind) => kind.is(form),
             Self::Mode(test) => row.is_some_and(|row| test.holds(form, row.mode)),
             Self::Uid(number) => row.is_some_and(|row| row.uid == *number),
@@ -222,7 +227,7 @@ impl Comparison {
 impl Type {
     fn is(self, form: Form) -> bool {
         match self {
-            Self::File | Self::Executable => form == Form::File,
+            Self::File | Self::Executable | Self::Magic(_) => form == Form::File,
             Self::Directory => form == Form::Directory,
             Self::Link => form == Form::Symlink,
             Self::HardLink => form == Form::HardLink,

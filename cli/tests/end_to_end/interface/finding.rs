@@ -48,6 +48,7 @@ fn a_filter_stays_while_one_goes_about() {
         ("change:added", "main.py"),
         ("mode:suid", "tool"),
         ("type:exec", "tool"),
+        ("type:elf", "tool"),
         ("owner:tool", "tool"),
         ("layer:2 !tool", "app.conf"),
         ("re:^/var/.*list$", "tool.list"),

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use attar_image::stack::Magic;
 use regex::bytes::RegexBuilder;
 
 use super::{Comparison, Filter, FilterError, ModeTest, Term, Test, Type, Word};
@@ -225,12 +226,10 @@ fn kind(token: &Token, value: &str) -> Result<Type, FilterError> {
         "device" => Type::Device,
         "fifo" => Type::Fifo,
         "exec" => Type::Executable,
-        "elf" | "script" => {
-            let expected = "a type that is known without reading contents, such as `exec`: a regular file that may be executed";
-            return Err(token.expected(expected));
-        }
+        "elf" => Type::Magic(Magic::Elf),
+        "script" => Type::Magic(Magic::Script),
         _ => {
-            let expected = "`file`, `dir`, `link`, `hardlink`, `device`, `fifo` or `exec` after `type:`";
+            let expected = "`file`, `dir`, `link`, `hardlink`, `device`, `fifo`, `exec`, `elf` or `script` after `type:`";
             return Err(token.expected(expected));
         }
     })

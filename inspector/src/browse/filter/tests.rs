@@ -93,6 +93,29 @@ fn terms_hold_for_what_they_say() {
 }
 
 #[test]
+fn files_are_found_by_how_they_begin() {
+    let stack = stack([
+        Layer::new()
+            .file("lib.so", "\x7fELF\x02")
+            .file("short", "\x7fEL")
+            .mode(0o755)
+            .file("run", "#!/bin/sh\n")
+            .hard_link("again", "run")
+            .symlink("link", "lib.so"),
+        Layer::new().file("short", ""),
+        Layer::new(),
+    ]);
+    for (filter, expected) in [
+        ("type:elf", "/lib.so"),
+        ("type:script", "/again /run"),
+        ("!type:elf !type:script", "/link /short"),
+        ("type:elf type:exec", ""),
+    ] {
+        assert_eq!(matching(&stack, filter, None), expected, "{filter}");
+    }
+}
+
+#[test]
 fn owners_are_asked_where_they_are_known() {
     let stack = example();
     let mut claims = Claims::default();
@@ -125,8 +148,8 @@ fn what_is_no_term_is_said_with_its_place() {
         ("\"open", "cannot read `\"open` in column 1 of the filter: expected a `\"` at its end"),
         ("!", "cannot read `!` in column 1 of the filter: expected a word or a term"),
         (
-            "type:elf",
-            "cannot read `type:elf` in column 1 of the filter: expected a type that is known without reading contents, such as `exec`: a regular file that may be executed",
+            "type:jar",
+            "cannot read `type:jar` in column 1 of the filter: expected `file`, `dir`, `link`, `hardlink`, `device`, `fifo`, `exec`, `elf` or `script` after `type:`",
         ),
         (
             "layer:0",

@@ -85,7 +85,7 @@ impl PromptKind {
         match self {
             Self::Search => "a part of a name, /a/path, re:… or glob:…",
             Self::Filter => {
-                "words, re: glob: size:>10M type:exec layer:2..4 change:added owner:NAME mode:suid dead: !not"
+                "words, re: glob: size:>10M type:elf layer:2..4 change:added owner:NAME mode:suid dead: !not"
             }
             Self::GoTo => "a path of the image",
             Self::Open | Self::Compare => "REF, registry:REF, docker:REF, oci:DIR, a file or folder",

@@ -375,6 +375,7 @@ fn text() -> impl Strategy<Value = String> {
         "show-waste",
         "quit",
         "type:exec mode:suid",
+        "type:elf",
         "no such thing",
         "\u{202e}\u{200b}日本",
         "other",
