@@ -163,6 +163,14 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Text, Self::Hex, Self::Facts, Self::Listing, Self::Difference];
+
+    /// Finds one by its word.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|mode| mode.name() == name)
+    }
+
     /// Returns the word for it.
     pub fn name(self) -> &'static str {
         match self {

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use attar_image::path::TreePath;
 use attar_inspector::browse::filter::{Filter, FilterError};
+use attar_inspector::browse::{Hide, Sort};
+use attar_inspector::preview::Mode;
 use attar_inspector::tui::start::{Pane, Theme, View};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -27,13 +29,33 @@ pub(crate) struct ScreenArgs {
     #[arg(long, value_name = "A..B")]
     pub(crate) range: Option<LayerRange>,
 
+    /// Show only what the layer changes, or the layers of the range.
+    #[arg(long)]
+    pub(crate) changes: bool,
+
     /// Path of the image under the cursor.
     #[arg(long, value_name = "PATH", value_parser = path)]
     pub(crate) at: Option<TreePath>,
 
-    /// Show only what matches, such as `size:>1M` or `glob:*.so`.
+    /// Show only what matches, such as `size:>1M` or `glob:*.so`; in lists, rows with this text.
     #[arg(long, value_name = "QUERY", value_parser = filter)]
     pub(crate) filter: Option<String>,
+
+    /// Leave out of trees what is changed like this (repeatable, or with commas in between).
+    #[arg(long, value_name = "CHANGE", value_delimiter = ',', value_parser = hide())]
+    pub(crate) hide: Vec<Hide>,
+
+    /// Order in the directories of trees. Default: by name.
+    #[arg(long, value_name = "ORDER", value_parser = named(Sort::ALL, Sort::name, Sort::find))]
+    pub(crate) sort: Option<Sort>,
+
+    /// Reverse the order.
+    #[arg(long)]
+    pub(crate) reverse: bool,
+
+    /// How files are shown first, where they can be.
+    #[arg(long, value_name = "FORM", value_parser = named(Mode::ALL, Mode::name, Mode::find))]
+    pub(crate) preview: Option<Mode>,
 
     /// Image to compare with, side by side.
     #[arg(long, value_name = "IMAGE")]
@@ -77,8 +99,13 @@ impl ScreenArgs {
             ("--view", self.view.is_some()),
             ("--layer", self.layer.is_some()),
             ("--range", self.range.is_some()),
+            ("--changes", self.changes),
             ("--at", self.at.is_some()),
             ("--filter", self.filter.is_some()),
+            ("--hide", !self.hide.is_empty()),
+            ("--sort", self.sort.is_some()),
+            ("--reverse", self.reverse),
+            ("--preview", self.preview.is_some()),
             ("--compare", self.compare.is_some()),
             ("--pane", self.pane.is_some()),
         ];
@@ -94,6 +121,12 @@ fn named<T: Copy + Send + Sync + 'static>(
 ) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(all.iter().map(move |value| name(*value)))
         .map(move |word| find(&word).expect("the word is one of those that are known"))
+}
+
+/// Returns what reads what trees leave out.
+fn hide() -> impl TypedValueParser<Value = Hide> {
+    PossibleValuesParser::new(Hide::ALL.iter().map(|(name, _)| *name))
+        .map(|word| Hide::find(&word).expect("the word is one of those that are known"))
 }
 
 fn path(text: &str) -> Result<TreePath, String> {

@@ -42,6 +42,41 @@ pub struct Hide {
 }
 
 impl Hide {
+    /// Every mark that can be left out, with the word for it.
+    pub const ALL: &[(&str, Self)] = &[
+        ("added", Self { added: true, ..Self::NONE }),
+        ("modified", Self { modified: true, ..Self::NONE }),
+        ("removed", Self { removed: true, ..Self::NONE }),
+        ("unchanged", Self { unchanged: true, ..Self::NONE }),
+        ("none", Self::NONE),
+    ];
+
+    const NONE: Self = Self { added: false, modified: false, removed: false, unchanged: false };
+
+    /// Finds what a word leaves out.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(word, _)| *word == name).map(|(_, hide)| *hide)
+    }
+
+    /// Returns the words for what is left out; `none` where that is nothing.
+    pub fn names(self) -> Vec<&'static str> {
+        let is_in = |hide: Self| hide != Self::NONE && self.or(hide) == self;
+        let names: Vec<&str> =
+            Self::ALL.iter().filter(|(_, hide)| is_in(*hide)).map(|(name, _)| *name).collect();
+        if names.is_empty() { vec!["none"] } else { names }
+    }
+
+    /// Returns what leaves out what either does.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            added: self.added || other.added,
+            modified: self.modified || other.modified,
+            removed: self.removed || other.removed,
+            unchanged: self.unchanged || other.unchanged,
+        }
+    }
+
     pub(super) fn hides(self, mark: Mark) -> bool {
         match mark {
             Mark::Added => self.added,
@@ -66,6 +101,27 @@ pub enum Sort {
     Waste,
     /// What grew or shrank most from one image to another first; one image alone has no such order.
     Delta,
+}
+
+impl Sort {
+    /// All orders.
+    pub const ALL: &[Self] = &[Self::Name, Self::Size, Self::Change, Self::Waste, Self::Delta];
+
+    /// Returns the word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Size => "size",
+            Self::Change => "change",
+            Self::Waste => "waste",
+            Self::Delta => "growth",
+        }
+    }
+
+    /// Finds an order by its word.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|sort| sort.name() == name)
+    }
 }
 
 /// What a container of the layers up to the end of a range sees, with what layers of the range took

@@ -80,6 +80,7 @@ actions! {
     CopyDigest "copy-digest" "copy the digest",
     CopyFromLine "copy-from-line" "copy a `COPY --from` line for the path",
     CopyContent "copy-content" "copy the text of the file",
+    CopyCommand "copy-command" "copy the command that opens what is shown",
     Extract "extract" "write the file or tree to a folder",
     Export "export" "write what is shown as JSON",
     Reload "reload" "read the image again",

@@ -10,6 +10,7 @@
 //! unfolds as many rows as it shows.
 
 mod acting;
+mod command;
 mod comparison;
 mod images;
 mod jump;

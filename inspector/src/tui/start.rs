@@ -6,6 +6,8 @@ use std::ops::RangeInclusive;
 use attar_image::path::TreePath;
 
 use super::source::Wanted;
+use crate::browse::{Hide, Sort};
+use crate::preview::Mode;
 
 /// What the interface starts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,10 +20,20 @@ pub struct Start {
     pub layer: Option<usize>,
     /// The layers that are shown together, from 0 for the lowest.
     pub range: Option<RangeInclusive<usize>>,
+    /// Whether only what the layers change is shown.
+    pub is_changes: bool,
     /// The path under the cursor.
     pub at: Option<TreePath>,
-    /// What of the tree and of lists is shown, in the language of filters.
+    /// What of the tree is shown, in the language of filters, or a text that rows of a list have.
     pub filter: Option<String>,
+    /// What is left out of trees; none for what is usual there.
+    pub hide: Option<Hide>,
+    /// The order of what is in one directory.
+    pub sort: Sort,
+    /// Whether the order is reversed.
+    pub is_reversed: bool,
+    /// How files are shown first, where they can be.
+    pub preview: Option<Mode>,
     /// The image beside the first one.
     pub compare: Option<Wanted>,
     /// The pane that has the keys; none for the layers.
@@ -44,8 +56,13 @@ impl Default for Start {
             view: None,
             layer: None,
             range: None,
+            is_changes: false,
             at: None,
             filter: None,
+            hide: None,
+            sort: Sort::default(),
+            is_reversed: false,
+            preview: None,
             compare: None,
             pane: None,
             theme: None,
@@ -53,6 +70,49 @@ impl Default for Start {
             has_mouse: true,
             threads: NonZeroUsize::MIN,
         }
+    }
+}
+
+impl Start {
+    /// Returns the words of a command line that asks for this, behind those of the program; how screens
+    /// look is everybody's own.
+    pub fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.images.iter().map(|image| image.word.clone()).collect();
+        let mut add = |name: &str, value: String| {
+            // What begins with a hyphen would be taken for an option.
+            match value.starts_with('-') {
+                true => words.push(format!("{name}={value}")),
+                false => words.extend([name.to_owned(), value]),
+            }
+        };
+        let platform = self.images.iter().find_map(|image| image.platform.clone());
+        let values = [
+            ("--platform", platform),
+            ("--compare", self.compare.as_ref().map(|image| image.word.clone())),
+            ("--view", self.view.map(|view| view.name().to_owned())),
+            ("--layer", self.layer.map(|layer| (layer + 1).to_string())),
+            (
+                "--range",
+                self.range.as_ref().map(|range| format!("{}..{}", range.start() + 1, range.end() + 1)),
+            ),
+            ("--at", self.at.as_ref().map(ToString::to_string)),
+            ("--filter", self.filter.clone()),
+            ("--hide", self.hide.map(|hide| hide.names().join(","))),
+            (
+                "--sort",
+                Some(self.sort).filter(|sort| *sort != Sort::default()).map(|sort| sort.name().to_owned()),
+            ),
+            ("--preview", self.preview.map(|mode| mode.name().to_owned())),
+            ("--pane", self.pane.map(|pane| pane.name().to_owned())),
+        ];
+        for (name, value) in values {
+            if let Some(value) = value {
+                add(name, value);
+            }
+        }
+        let switches = [("--changes", self.is_changes), ("--reverse", self.is_reversed)];
+        words.extend(switches.into_iter().filter(|(_, is_on)| *is_on).map(|(name, _)| name.to_owned()));
+        words
     }
 }
 

@@ -1,5 +1,6 @@
 //! The whole interface on images made to measure: real layers, real workers, no terminal.
 
+mod command;
 mod compare;
 mod hostile;
 pub(super) mod images;

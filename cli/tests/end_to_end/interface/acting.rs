@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use attar_testing::{layout, need};
+use attar_testing::{layout, need, run};
 use serde_json::Value;
 
 use super::{open, open_tree, program, sample};
@@ -29,6 +29,28 @@ fn paths_digests_lines_and_contents_are_copied() {
     window.wait_for("print('hello')");
     window.keys("y c");
     assert_eq!(window.copied(), "#!/usr/bin/python3\nprint('hello')\n");
+}
+
+#[test]
+fn the_command_that_is_copied_draws_what_is_seen() {
+    let folder = sample();
+    let window = need!(open_tree(&folder));
+    window.keys("1 k 2 v f");
+    window.text("!type:dir re:etc|bin\r");
+    window.wait_for_all(&["2 match", "tool"]);
+    window.keys("g g j d");
+    let seen = window.wait_for_all(&["changes of layer 2", "+ listen = 8080", "2 match", "tool", "? help"]);
+    window.keys("y v");
+    let command = window.copied();
+    assert!(command.starts_with("attar inspect oci:image "), "{command}");
+    let line = command.replacen("attar inspect", "exec \"$@\"", 1);
+    let attar = super::attar(&folder, &[]).into_command();
+    let mut shell = std::process::Command::new("sh");
+    shell.envs(attar.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.current_dir(folder.path()).arg("-c").arg(format!("{line} --dump 120x30")).arg("sh");
+    let dumped = run(shell.arg(attar.get_program()).args(attar.get_args())).success();
+    let lines = |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+    assert_eq!(lines(&dumped), lines(&seen), "{command}");
 }
 
 #[test]

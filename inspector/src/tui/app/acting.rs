@@ -22,6 +22,7 @@ impl App {
             Action::CopyPath => self.path_under_cursor().map(|path| ("the path", path)),
             Action::CopyDigest => self.digest_under_cursor(),
             Action::CopyFromLine => self.copy_line(),
+            Action::CopyCommand => Some(("the command", self.command())),
             _ => self.content_under_cursor().map(|text| ("the text", text)),
         };
         match copied {

@@ -77,7 +77,7 @@ impl App {
             Action::ClearFilter => self.images.set_filter(""),
             Action::CycleSort => self.images.cycle_order(),
             Action::ReverseSort => self.images.reverse(),
-            Action::CopyPath => self.copy(action),
+            Action::CopyPath | Action::CopyCommand => self.copy(action),
             _ => {}
         }
     }

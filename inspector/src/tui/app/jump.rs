@@ -14,17 +14,23 @@ impl App {
         if let Some(layer) = start.layer {
             tab.layer.at = layer;
         }
+        tab.tree.begin(start);
         if let Some(range) = &start.range {
             tab.span = Span { scope: Scope::Range, mark: *range.start() };
             tab.layer.at = *range.end();
+            tab.tree.hide.unchanged |= start.is_changes;
+        } else if start.is_changes {
+            tab.span.scope = Scope::Changes;
         }
+        tab.preview.begin(start.preview);
         tab.tree.wanted.clone_from(&start.at);
         tab.focus = start.pane.unwrap_or(if start.at.is_some() { Pane::Tree } else { Pane::Layers });
         tab.span.mark = tab.span.mark.min(tab.layer_count().saturating_sub(1));
         let focus = tab.focus;
         let is_comparing = tab.compared().is_some();
-        if let (Some(comparison), Some(at)) = (tab.compared_mut(), &start.at) {
-            comparison.tree.wanted = Some(at.clone());
+        if let Some(comparison) = tab.compared_mut() {
+            comparison.tree.begin(start);
+            comparison.tree.wanted.clone_from(&start.at);
         }
         self.layout.reveal(focus);
         match start.view.map(|view| (view, Screen::of(view))) {
@@ -36,8 +42,10 @@ impl App {
             Some((View::Images, None)) => self.show_images(),
             _ => {}
         }
-        if let Some(filter) = &start.filter {
-            self.filter(filter);
+        let Some(filter) = &start.filter else { return };
+        match self.list() {
+            Some(_) => self.filter_list(filter),
+            None => self.filter(filter),
         }
     }
 

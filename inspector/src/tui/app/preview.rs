@@ -22,6 +22,8 @@ pub struct PreviewPane {
     pub is_wrapped: bool,
     /// Whether the difference to the layer before is wanted.
     pub is_difference: bool,
+    /// How files are shown first, where they can be.
+    first: Option<Mode>,
     /// How often another way to show it was asked for.
     turns: usize,
     meter: Option<Arc<Meter>>,
@@ -44,7 +46,22 @@ impl PreviewPane {
     /// Returns how it is shown.
     pub fn mode(&self) -> Option<Mode> {
         let modes = &self.known()?.modes;
-        modes.get(self.turns % modes.len().max(1)).copied()
+        let first = modes.iter().position(|mode| Some(*mode) == self.first).unwrap_or(0);
+        modes.get((first + self.turns) % modes.len().max(1)).copied()
+    }
+
+    /// Takes how files are shown first.
+    pub(super) fn begin(&mut self, first: Option<Mode>) {
+        (self.first, self.is_difference) = (first, first == Some(Mode::Difference));
+    }
+
+    /// Returns how it is shown, where that is not as it is without being asked for.
+    pub(super) fn turned(&self) -> Option<Mode> {
+        if self.is_difference {
+            return Some(Mode::Difference);
+        }
+        let usual = self.known().and_then(|preview| preview.modes.first().copied());
+        self.mode().filter(|mode| Some(*mode) != usual)
     }
 
     /// Says whether it, or more of it, is still to come.

@@ -9,6 +9,7 @@ use crate::browse::filter::Filter;
 use crate::browse::{Forest, Hide, Range, Row, Rows, Sort, TooManyRows, ViewSettings};
 use crate::tui::action::Action;
 use crate::tui::cursor::Cursor;
+use crate::tui::start::Start;
 use crate::tui::task::{Showing, Shown, Snapshot, Unfold, is_same_thing};
 
 /// Which layers the tree of an image shows.
@@ -145,6 +146,12 @@ impl Tree {
 }
 
 impl<S: Showing> Tree<S> {
+    /// Takes what the command line says of trees.
+    pub(super) fn begin(&mut self, start: &Start) {
+        self.hide = start.hide.unwrap_or(self.hide);
+        (self.sort, self.is_reversed) = (start.sort, start.is_reversed);
+    }
+
     /// Says whether what is shown is not yet what is wanted.
     pub fn is_pending(&self) -> bool {
         self.asked.is_some() || self.unfold.is_some()

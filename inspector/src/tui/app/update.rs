@@ -119,9 +119,11 @@ impl App {
             Action::Cancel => self.cancel(),
             Action::Reload => self.reload(),
             Action::NextPlatform => self.next_platform(),
-            Action::CopyPath | Action::CopyDigest | Action::CopyFromLine | Action::CopyContent => {
-                self.copy(action);
-            }
+            Action::CopyPath
+            | Action::CopyDigest
+            | Action::CopyFromLine
+            | Action::CopyContent
+            | Action::CopyCommand => self.copy(action),
             Action::Extract => self.prompt(PromptKind::Extract),
             Action::Export => self.prompt(PromptKind::Export),
             action => self.act_on_tree(action),

@@ -85,6 +85,7 @@ pub(super) const DEFAULTS: &[(Context, &str, Action)] = &[
     (Everywhere, "y d", A::CopyDigest),
     (Everywhere, "y n", A::CopyFromLine),
     (Everywhere, "y c", A::CopyContent),
+    (Everywhere, "y v", A::CopyCommand),
     (Everywhere, "x", A::Extract),
     (Everywhere, "ctrl+e", A::Extract),
     (Everywhere, "e", A::Export),

@@ -109,6 +109,7 @@ fn what_is_under_way_is_shown_with_what_may_follow() {
         ("d".into(), Action::CopyDigest),
         ("n".into(), Action::CopyFromLine),
         ("c".into(), Action::CopyContent),
+        ("v".into(), Action::CopyCommand),
     ];
     assert_eq!(pressed, Pressed::Pending(Waiting { shown: "9y".into(), next: next.into() }));
     assert_eq!(pending.shown(), "9y");

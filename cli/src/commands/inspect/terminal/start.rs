@@ -1,5 +1,6 @@
 //! What the command line says of the interface, as the interface takes it.
 
+use attar_inspector::browse::Hide;
 use attar_inspector::tui::source::Wanted;
 use attar_inspector::tui::start::{Start, Theme};
 
@@ -10,6 +11,7 @@ use crate::settings::{Screen, Settings};
 pub(super) fn of(arguments: &InspectArgs, settings: &Settings) -> anyhow::Result<Start> {
     let ScreenArgs { view, layer, range, at, filter, compare, pane, theme, ascii, no_mouse, .. } =
         arguments.screen.clone();
+    let ScreenArgs { changes, hide, sort, reverse, preview, .. } = arguments.screen.clone();
     let wanted = |word: &String| {
         super::super::image(word)?;
         Ok::<_, anyhow::Error>(Wanted { word: word.clone(), platform: arguments.platform.clone() })
@@ -19,8 +21,13 @@ pub(super) fn of(arguments: &InspectArgs, settings: &Settings) -> anyhow::Result
         view,
         layer: layer.map(|layer| layer.0),
         range: range.map(|range| range.0),
+        is_changes: changes,
         at,
         filter,
+        hide: hide.into_iter().reduce(Hide::or),
+        sort: sort.unwrap_or_default(),
+        is_reversed: reverse,
+        preview,
         compare: compare.as_ref().map(wanted).transpose()?,
         pane,
         theme: Some(theme.unwrap_or_else(|| suitable(&settings.screen))),
@@ -42,6 +49,8 @@ fn suitable(screen: &Screen) -> Theme {
 #[cfg(test)]
 mod tests {
     use attar_image::path::TreePath;
+    use attar_inspector::browse::Sort;
+    use attar_inspector::preview::Mode;
     use attar_inspector::tui::start::{Pane, View};
 
     use super::*;
@@ -58,7 +67,8 @@ mod tests {
     #[test]
     fn options_become_what_is_shown_first() {
         let line = "a:1 b:1 --platform linux/arm64 --view waste --layer 3 --range 2..3 --at /etc \
-                    --filter size:>1M --compare c:1 --pane tree --theme contrast --ascii --no-mouse";
+                    --filter size:>1M --compare c:1 --pane tree --theme contrast --ascii --no-mouse \
+                    --changes --hide added,removed --sort waste --reverse --preview hex";
         let wanted = |word: &str| Wanted { word: word.into(), platform: Some("linux/arm64".into()) };
         let expected = Start {
             images: vec![wanted("a:1"), wanted("b:1")],
@@ -66,7 +76,12 @@ mod tests {
             layer: Some(2),
             range: Some(1..=2),
             at: Some(TreePath::parse("etc").expect("a path")),
+            is_changes: true,
             filter: Some("size:>1M".into()),
+            hide: Some(Hide { added: true, removed: true, ..Hide::default() }),
+            sort: Sort::Waste,
+            is_reversed: true,
+            preview: Some(Mode::Hex),
             compare: Some(wanted("c:1")),
             pane: Some(Pane::Tree),
             theme: Some(Theme::Contrast),
@@ -77,6 +92,48 @@ mod tests {
         assert_eq!(start(line, Screen::default()), Ok(expected));
         let error = start("api.yaml", Screen::default()).expect_err("a spec");
         assert_eq!(error, "`api.yaml` is a spec, and has no layers yet");
+    }
+
+    #[test]
+    fn what_is_shown_is_asked_for_by_words_that_are_read_alike() {
+        let wanted = Wanted { word: "a:1".into(), platform: None };
+        let plain = || Start { images: vec![wanted.clone()], ..Start::default() };
+        for (start, words) in [
+            (Start::default(), ""),
+            (Start { layer: Some(0), is_changes: true, ..plain() }, "a:1 --layer 1 --changes"),
+            (Start { filter: Some("-x".into()), ..plain() }, "a:1 --filter=-x"),
+            (
+                Start { range: Some(1..=3), hide: Some(Hide::default()), sort: Sort::Delta, ..plain() },
+                "a:1 --range 2..4 --hide none --sort growth",
+            ),
+            (
+                Start { hide: Hide::find("added").map(|hide| hide.or(Hide::ALL[3].1)), ..plain() },
+                "a:1 --hide added,unchanged",
+            ),
+            (
+                Start {
+                    images: vec![Wanted { platform: Some("linux/arm64".into()), ..wanted.clone() }],
+                    compare: Some(Wanted { word: "b:1".into(), platform: Some("linux/arm64".into()) }),
+                    view: Some(View::Packages),
+                    is_reversed: true,
+                    ..Start::default()
+                },
+                "a:1 --platform linux/arm64 --compare b:1 --view packages --reverse",
+            ),
+            (
+                Start {
+                    at: TreePath::parse("etc/passwd").ok(),
+                    preview: Some(Mode::Hex),
+                    pane: Some(Pane::Preview),
+                    ..plain()
+                },
+                "a:1 --at /etc/passwd --preview hex --pane preview",
+            ),
+        ] {
+            assert_eq!(start.words().join(" "), words);
+            let read = super::tests::start(words, Screen::default()).expect("a command line");
+            assert_eq!(Start { theme: None, threads: start.threads, ..read }, start, "{words}");
+        }
     }
 
     #[test]

@@ -87,9 +87,10 @@ impl App {
 
     /// Shows the part of a comparison that the command line names.
     pub(in crate::tui::app) fn begin_comparison(&mut self, start: &Start) {
-        self.turn_part(match start.view {
-            Some(View::Packages) => Part::Packages,
-            Some(View::Facts) => Part::Settings,
+        self.turn_part(match (start.view, start.pane) {
+            (Some(View::Packages), _) => Part::Packages,
+            (Some(View::Facts), _) => Part::Settings,
+            (_, Some(Pane::Layers)) => Part::Layers,
             _ => Part::Files,
         });
         match start.view {
