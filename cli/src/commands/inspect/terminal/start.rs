@@ -1,10 +1,11 @@
 //! What the command line says of the interface, as the interface takes it.
 
-use attar_inspector::browse::Hide;
+use attar_inspector::browse::{Hide, Sort};
 use attar_inspector::tui::source::Wanted;
-use attar_inspector::tui::start::{Start, Theme};
+use attar_inspector::tui::start::{Start, Theme, View};
 
 use crate::args::{InspectArgs, ScreenArgs};
+use crate::failure::Usage;
 use crate::settings::{Screen, Settings};
 
 /// Returns what the interface starts with. Images that cannot be named so are wrong usage.
@@ -12,6 +13,7 @@ pub(super) fn of(arguments: &InspectArgs, settings: &Settings) -> anyhow::Result
     let ScreenArgs { view, layer, range, at, filter, compare, pane, theme, ascii, no_mouse, .. } =
         arguments.screen.clone();
     let ScreenArgs { changes, hide, sort, reverse, preview, .. } = arguments.screen.clone();
+    check_order(sort, compare.is_some() || view == Some(View::Compare))?;
     let wanted = |word: &String| {
         super::super::image(word)?;
         Ok::<_, anyhow::Error>(Wanted { word: word.clone(), platform: arguments.platform.clone() })
@@ -37,6 +39,17 @@ pub(super) fn of(arguments: &InspectArgs, settings: &Settings) -> anyhow::Result
     })
 }
 
+/// Refuses orders that one image alone does not have, and two beside each other do not.
+fn check_order(sort: Option<Sort>, are_two: bool) -> Result<(), Usage> {
+    match (sort, are_two) {
+        (Some(Sort::Delta), false) => Err(Usage::new("`--sort growth` is for two images side by side")
+            .hint("`--compare IMAGE` names the other one")),
+        (Some(Sort::Waste), true) => Err(Usage::new("`--sort waste` is for one image alone")
+            .hint("side by side, images have the orders name, size, change and growth")),
+        _ => Ok(()),
+    }
+}
+
 /// Chooses colours that can be read on this terminal.
 fn suitable(screen: &Screen) -> Theme {
     match screen {
@@ -49,9 +62,8 @@ fn suitable(screen: &Screen) -> Theme {
 #[cfg(test)]
 mod tests {
     use attar_image::path::TreePath;
-    use attar_inspector::browse::Sort;
     use attar_inspector::preview::Mode;
-    use attar_inspector::tui::start::{Pane, View};
+    use attar_inspector::tui::start::Pane;
 
     use super::*;
     use crate::args::{Command, parse};
@@ -68,7 +80,7 @@ mod tests {
     fn options_become_what_is_shown_first() {
         let line = "a:1 b:1 --platform linux/arm64 --view waste --layer 3 --range 2..3 --at /etc \
                     --filter size:>1M --compare c:1 --pane tree --theme contrast --ascii --no-mouse \
-                    --changes --hide added,removed --sort waste --reverse --preview hex";
+                    --changes --hide added,removed --sort growth --reverse --preview hex";
         let wanted = |word: &str| Wanted { word: word.into(), platform: Some("linux/arm64".into()) };
         let expected = Start {
             images: vec![wanted("a:1"), wanted("b:1")],
@@ -79,7 +91,7 @@ mod tests {
             is_changes: true,
             filter: Some("size:>1M".into()),
             hide: Some(Hide { added: true, removed: true, ..Hide::default() }),
-            sort: Sort::Waste,
+            sort: Sort::Delta,
             is_reversed: true,
             preview: Some(Mode::Hex),
             compare: Some(wanted("c:1")),
@@ -92,6 +104,10 @@ mod tests {
         assert_eq!(start(line, Screen::default()), Ok(expected));
         let error = start("api.yaml", Screen::default()).expect_err("a spec");
         assert_eq!(error, "`api.yaml` is a spec, and has no layers yet");
+        let error = start("a:1 --sort growth", Screen::default()).expect_err("one image");
+        assert_eq!(error, "`--sort growth` is for two images side by side");
+        let error = start("a:1 --sort waste --compare b:1", Screen::default()).expect_err("two images");
+        assert_eq!(error, "`--sort waste` is for one image alone");
     }
 
     #[test]
@@ -103,8 +119,8 @@ mod tests {
             (Start { layer: Some(0), is_changes: true, ..plain() }, "a:1 --layer 1 --changes"),
             (Start { filter: Some("-x".into()), ..plain() }, "a:1 --filter=-x"),
             (
-                Start { range: Some(1..=3), hide: Some(Hide::default()), sort: Sort::Delta, ..plain() },
-                "a:1 --range 2..4 --hide none --sort growth",
+                Start { range: Some(1..=3), hide: Some(Hide::default()), sort: Sort::Waste, ..plain() },
+                "a:1 --range 2..4 --hide none --sort waste",
             ),
             (
                 Start { hide: Hide::find("added").map(|hide| hide.or(Hide::ALL[3].1)), ..plain() },
