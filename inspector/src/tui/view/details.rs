@@ -87,11 +87,17 @@ fn layer(tab: &Tab) -> Vec<Detail> {
         if known.uncompressed.is_some() {
             let word = if known.entries == 1 { "entry" } else { "entries" };
             add("files", format!("{} {word}, {}", known.entries, format::bytes(known.bytes)), Role::Text);
-            let changes = format!(
-                "{} added, {} modified, {} unchanged, {} removed",
-                known.added, known.modified, known.unchanged, known.removed
-            );
-            add("changes", changes, Role::Text);
+            let changes = [
+                (known.added, "added"),
+                (known.modified, "modified"),
+                (known.unchanged, "written unchanged"),
+                (known.removed, "removed"),
+            ];
+            let changes = changes.into_iter().filter(|(count, _)| *count > 0);
+            let changes: Vec<String> = changes.map(|(count, word)| format!("{count} {word}")).collect();
+            if !changes.is_empty() {
+                add("changes", changes.join(", "), Role::Text);
+            }
         }
         if known.waste > 0 {
             add("dead", format!("{} of its bytes", format::bytes(known.waste)), Role::Waste);
