@@ -28,6 +28,7 @@ mod read;
 mod table;
 mod view;
 
+use std::num::NonZeroU32;
 use std::{fmt, io};
 
 use rayon::prelude::*;
@@ -112,9 +113,24 @@ impl fmt::Display for Absence {
     }
 }
 
-/// An entry of a layer.
+/// An entry of a layer. `Option<EntryId>` takes no more room, as lists of a million of them are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryId(u32);
+pub struct EntryId(NonZeroU32);
+
+const _: () = assert!(size_of::<Option<EntryId>>() == 4);
+
+impl EntryId {
+    /// Returns the entry with a number among those of all layers, from 0.
+    fn of(number: u32) -> Self {
+        // `Merged::push` lets no number come near the end.
+        Self(NonZeroU32::MIN.saturating_add(number))
+    }
+
+    /// Returns its number among the entries of all layers, from 0.
+    fn number(self) -> u32 {
+        self.0.get() - 1
+    }
+}
 
 /// How an entry ended: which layer ended it, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

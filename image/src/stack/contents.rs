@@ -172,10 +172,10 @@ impl Stack {
         for (number, layer) in self.layers.iter().enumerate() {
             let start = self.entries(number).next();
             for (row, digest) in &layer.hashes.digests {
-                if let Some(EntryId(start)) = start
+                if let Some(start) = start
                     && wanted.contains(digest)
                 {
-                    first.entry(*digest).or_insert(EntryId(start + row));
+                    first.entry(*digest).or_insert(EntryId::of(start.number() + row));
                 }
             }
         }

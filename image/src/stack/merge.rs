@@ -99,10 +99,10 @@ impl Merged {
         self.starts.push(start);
         self.layers.push(rows);
         for number in self.layers[layer].numbers() {
-            self.take_away(layer, EntryId(start + number));
+            self.take_away(layer, EntryId::of(start + number));
         }
         for number in self.layers[layer].numbers() {
-            self.put(layer, EntryId(start + number));
+            self.put(layer, EntryId::of(start + number));
         }
         Ok(())
     }
@@ -119,14 +119,14 @@ impl Merged {
     /// Returns the numbers of a layer's entries.
     pub(super) fn entries(&self, layer: usize) -> impl ExactSizeIterator<Item = EntryId> + use<> {
         let start = self.starts[layer];
-        self.layers[layer].numbers().map(move |number| EntryId(start + number))
+        self.layers[layer].numbers().map(move |number| EntryId::of(start + number))
     }
 
     /// Returns the layer of an entry, and its number there.
     pub(super) fn locate(&self, entry: EntryId) -> (usize, u32) {
-        let layer = self.starts.partition_point(|start| *start <= entry.0) - 1;
+        let layer = self.starts.partition_point(|start| *start <= entry.number()) - 1;
         // Layers without entries share their start with the next one.
-        (layer, entry.0 - self.starts[layer])
+        (layer, entry.number() - self.starts[layer])
     }
 
     pub(super) fn row(&self, entry: EntryId) -> &Row {
@@ -138,13 +138,13 @@ impl Merged {
     pub(super) fn visible(&self, path: PathId) -> Option<EntryId> {
         let state = self.states.get(path.index())?;
         (state.entry != NONE && self.fates[state.entry as usize] == Fate::ALIVE)
-            .then_some(EntryId(state.entry))
+            .then_some(EntryId::of(state.entry))
     }
 
     /// Returns what an entry died of: a file with several names of the end of the last one, if that has
     /// come, else of the end of its own.
     pub(super) fn death(&self, entry: EntryId) -> Option<Death> {
-        self.fates[entry.0 as usize].death()
+        self.fates[entry.number() as usize].death()
     }
 
     /// Returns what the name of an entry died of.
@@ -155,7 +155,7 @@ impl Merged {
 
     pub(super) fn set_reason(&mut self, entry: EntryId, reason: Reason) {
         if let Some(death) = self.death(entry) {
-            self.fates[entry.0 as usize] = Fate::of(Death { reason, ..death });
+            self.fates[entry.number() as usize] = Fate::of(Death { reason, ..death });
         }
     }
 
@@ -338,7 +338,7 @@ impl Merged {
             self.kill_below(place, Death { layer, reason: Reason::TypeChange });
         }
         self.replace(layer, entry, content, place);
-        self.states[place.index()].entry = entry.0;
+        self.states[place.index()].entry = entry.number();
         if content != entry {
             self.linked.insert(entry, content);
             let own_name = u32::from(self.death(content).is_none());
@@ -354,9 +354,9 @@ impl Merged {
         if state.entry == NONE {
             return;
         }
-        let old = EntryId(state.entry);
+        let old = EntryId::of(state.entry);
         let (old_layer, _) = self.locate(old);
-        let is_alive = self.fates[old.0 as usize] == Fate::ALIVE;
+        let is_alive = self.fates[old.number() as usize] == Fate::ALIVE;
         if !is_alive && self.end_of_name(old).map(|death| death.layer) != Some(layer) {
             return;
         }
@@ -406,7 +406,7 @@ impl Merged {
     /// Lets what stands at a path die.
     fn kill(&mut self, path: PathId, death: Death) -> bool {
         let Some(entry) = self.visible(path) else { return false };
-        self.fates[entry.0 as usize] = Fate::of(death);
+        self.fates[entry.number() as usize] = Fate::of(death);
         let content = self.content(entry);
         if let Some(names) = self.names.get_mut(&content) {
             *names -= 1;
@@ -417,7 +417,7 @@ impl Merged {
                 {
                     self.outlived.insert(content, end);
                 }
-                self.fates[content.0 as usize] = Fate::of(death);
+                self.fates[content.number() as usize] = Fate::of(death);
             }
         }
         true

@@ -71,7 +71,7 @@ pub struct Figures {
     pub dead: u64,
 }
 
-/// Marks and figures of all paths for one range: at most 61 bytes a path.
+/// Marks and figures of all paths for one range: 33 bytes a path.
 #[derive(Debug)]
 pub(super) struct Marks {
     pub(super) range: Range,

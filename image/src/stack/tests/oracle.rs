@@ -188,7 +188,7 @@ proptest! {
             .into_iter()
             .map(|entry| {
                 let linked = stack.linked(entry);
-                let number = linked.0 as usize;
+                let number = linked.number() as usize;
                 let node = match stack.row(linked).form {
                     Form::Directory => Node::Directory,
                     Form::Symlink => {
@@ -204,11 +204,11 @@ proptest! {
         let all = (0..layers.len()).flat_map(|layer| stack.entries(layer));
         let dead: BTreeMap<usize, usize> = all
             .filter(|entry| stack.row(*entry).form == Form::File)
-            .filter_map(|entry| Some((entry.0 as usize, stack.death(entry)?.layer)))
+            .filter_map(|entry| Some((entry.number() as usize, stack.death(entry)?.layer)))
             .collect();
         prop_assert_eq!(dead, deaths);
         let sum = |numbers: &mut dyn Iterator<Item = u32>| {
-            numbers.map(|number| stack.row(EntryId(number)).size).sum::<u64>()
+            numbers.map(|number| stack.row(EntryId::of(number)).size).sum::<u64>()
         };
         let total = layers.iter().map(Vec::len).sum::<usize>() as u32;
         let figures = stack.figures();
@@ -221,6 +221,6 @@ impl Stack {
     fn dead_files(&self) -> impl Iterator<Item = u32> {
         let all = (0..self.layers().len()).flat_map(|layer| self.entries(layer));
         all.filter(|entry| self.row(*entry).form == Form::File && self.death(*entry).is_some())
-            .map(|entry| entry.0)
+            .map(|entry| entry.number())
     }
 }
