@@ -29,6 +29,7 @@ mod table;
 mod view;
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::{fmt, io};
 
 use rayon::prelude::*;
@@ -50,7 +51,7 @@ use crate::layer::reader::TarError;
 use crate::layout::{Image, LayoutError};
 use crate::manifest::{Descriptor, media_type};
 use crate::path::escape;
-use merge::Merged;
+use merge::{Merged, PlacedRows};
 use table::Hashes;
 
 /// An image's layers and their merged view.
@@ -72,7 +73,7 @@ pub struct Layer {
     pub created_by: Option<String>,
     /// Whether its entries are known.
     pub state: State,
-    hashes: Hashes,
+    hashes: Arc<Hashes>,
 }
 
 /// Whether the entries of a layer are known.
@@ -327,11 +328,11 @@ impl Stack {
         let mut stack = Self::default();
         for Input { descriptor, diff_id, created_by, table } in inputs {
             let (state, diff_id, hashes, rows) = match table {
-                Ok(Table { names, mut rows, hashes, size, diff_id: found, is_verified }) => {
-                    rows.renumber(&stack.merged.paths.absorb(&names)?);
+                Ok(Table { names, rows, hashes, size, diff_id: found, is_verified }) => {
+                    let rows = PlacedRows { rows, paths: stack.merged.paths.absorb(&names)? };
                     (State::Read { size, is_verified }, found.or(diff_id), hashes, rows)
                 }
-                Err(absence) => (State::Absent(absence), diff_id, Hashes::default(), table::Rows::default()),
+                Err(absence) => (State::Absent(absence), diff_id, Arc::default(), PlacedRows::default()),
             };
             stack.merged.push(rows)?;
             stack.layers.push(Layer { descriptor, diff_id, created_by, state, hashes });

@@ -128,7 +128,7 @@ fn layer(stack: &Stack, number: usize) -> (Tree, u64) {
     for entry in stack.entries(number) {
         let row = stack.row(entry);
         bytes = bytes.saturating_add(row.size);
-        let path = stack.paths().path(row.path);
+        let path = stack.paths().path(stack.own_path(entry));
         let mut names: Vec<Vec<u8>> = path.components().map(<[u8]>::to_vec).collect();
         match (row.form, names.last_mut()) {
             // As the archive has it, which is what dive sees.

@@ -25,7 +25,7 @@ pub fn write(stack: &Stack, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "# not read: {}", absent(absence))?;
         }
         let mut entries: Vec<_> =
-            stack.entries(number).map(|entry| (stack.paths().path(stack.row(entry).path), entry)).collect();
+            stack.entries(number).map(|entry| (stack.paths().path(stack.own_path(entry)), entry)).collect();
         entries.sort();
         for (path, entry) in entries {
             write_entry(stack, &path.to_string(), entry, out)?;

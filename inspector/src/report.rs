@@ -236,7 +236,7 @@ impl Entry {
         let xattrs = if brings { stack.metadata(entry).xattrs } else { Default::default() };
         let death = stack.death(entry).filter(|_| brings);
         Self {
-            path: stack.paths().path(row.path).to_string(),
+            path: stack.paths().path(stack.own_path(entry)).to_string(),
             change: change(stack.change(entry)),
             form: row.form.name(),
             size: (row.form == Form::File).then_some(row.size),

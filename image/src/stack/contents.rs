@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -96,7 +97,7 @@ impl Stack {
             .map(|(layer, entries)| Ok((layer, self.hashes(blobs, layer, &entries, settings)?)))
             .collect::<Result<_, StackError>>()?;
         for (layer, found) in found {
-            let known = &mut self.layers[layer].hashes.fingerprints;
+            let known = &mut Arc::make_mut(&mut self.layers[layer].hashes).fingerprints;
             known.extend(found.fingerprints);
             known.sort_unstable_by_key(|(row, _)| *row);
             known.dedup_by_key(|(row, _)| *row);

@@ -5,6 +5,7 @@
 //! Within a layer, a later entry acts on earlier ones.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::paths::{PathId, Paths};
 use super::table::{Form, Row, Rows};
@@ -33,7 +34,7 @@ impl State {
     const NEW: Self = Self { entry: NONE, first: NONE, next: UNLINKED };
 }
 
-// With its row and its name's place an entry costs 68 bytes, and a file that was hashed 28 more.
+// With its row and its name's place an entry costs 72 bytes, and a file that was hashed 28 more.
 const _: () = assert!(size_of::<State>() + size_of::<Fate>() == 16);
 
 /// Dead or alive, in 32 bits: the killing layer, and why.
@@ -56,11 +57,19 @@ impl Fate {
     }
 }
 
+/// The rows of a layer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PlacedRows {
+    pub(super) rows: Arc<Rows>,
+    /// What the paths of the layer are in the stack, by their numbers in the layer.
+    pub(super) paths: Vec<PathId>,
+}
+
 /// Layers on top of each other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Merged {
     pub(super) paths: Paths,
-    layers: Vec<Rows>,
+    layers: Vec<PlacedRows>,
     /// The number of each layer's first entry.
     starts: Vec<u32>,
     fates: Vec<Fate>,
@@ -86,10 +95,10 @@ pub struct TooManyEntries;
 
 impl Merged {
     /// Puts a layer on top.
-    pub(super) fn push(&mut self, rows: Rows) -> Result<(), TooManyEntries> {
+    pub(super) fn push(&mut self, rows: PlacedRows) -> Result<(), TooManyEntries> {
         let layer = self.layers.len();
         let start = u32::try_from(self.fates.len()).map_err(|_| TooManyEntries)?;
-        let end = self.fates.len() + rows.len();
+        let end = self.fates.len() + rows.rows.len();
         if end >= UNLINKED as usize || layer >= 1 << 23 {
             return Err(TooManyEntries);
         }
@@ -98,10 +107,10 @@ impl Merged {
         self.states[0].next = NONE;
         self.starts.push(start);
         self.layers.push(rows);
-        for number in self.layers[layer].numbers() {
+        for number in self.layers[layer].rows.numbers() {
             self.take_away(layer, EntryId::of(start + number));
         }
-        for number in self.layers[layer].numbers() {
+        for number in self.layers[layer].rows.numbers() {
             self.put(layer, EntryId::of(start + number));
         }
         Ok(())
@@ -112,14 +121,15 @@ impl Merged {
         self.states.shrink_to_fit();
     }
 
-    pub(super) fn layers(&self) -> &[Rows] {
-        &self.layers
+    /// Returns the rows of a layer.
+    pub(super) fn rows(&self, layer: usize) -> &Rows {
+        &self.layers[layer].rows
     }
 
     /// Returns the numbers of a layer's entries.
     pub(super) fn entries(&self, layer: usize) -> impl ExactSizeIterator<Item = EntryId> + use<> {
         let start = self.starts[layer];
-        self.layers[layer].numbers().map(move |number| EntryId::of(start + number))
+        self.layers[layer].rows.numbers().map(move |number| EntryId::of(start + number))
     }
 
     /// Returns the layer of an entry, and its number there.
@@ -131,7 +141,21 @@ impl Merged {
 
     pub(super) fn row(&self, entry: EntryId) -> &Row {
         let (layer, number) = self.locate(entry);
-        self.layers[layer].get(number)
+        self.layers[layer].rows.get(number)
+    }
+
+    /// Returns the path that an entry's archive gives it.
+    pub(super) fn own_path(&self, entry: EntryId) -> PathId {
+        let (layer, number) = self.locate(entry);
+        let PlacedRows { rows, paths } = &self.layers[layer];
+        paths[rows.get(number).path.index()]
+    }
+
+    /// Returns where a hard link says that it leads.
+    pub(super) fn hard_link(&self, entry: EntryId) -> Option<PathId> {
+        let (layer, number) = self.locate(entry);
+        let PlacedRows { rows, paths } = &self.layers[layer];
+        Some(paths[rows.hard_link(rows.get(number))?.index()])
     }
 
     /// Returns what stands at a path in the merged view.
@@ -181,7 +205,7 @@ impl Merged {
 
     /// Returns where an entry landed.
     pub(super) fn place_of(&self, entry: EntryId) -> PathId {
-        self.placed.get(&entry).copied().unwrap_or_else(|| self.row(entry).path)
+        self.placed.get(&entry).copied().unwrap_or_else(|| self.own_path(entry))
     }
 
     /// Lists the paths of a directory that have something in the merged view, at or below them, in no
@@ -259,7 +283,7 @@ impl Merged {
             if followed > MAX_LINKS {
                 return None;
             }
-            let rows = &self.layers[layer];
+            let rows = &self.layers[layer].rows;
             let target = rows.symlink(rows.get(number)).unwrap_or_default();
             if target.starts_with(b"/") {
                 current = PathId::ROOT;
@@ -272,18 +296,20 @@ impl Merged {
 
     /// Lets a whiteout act.
     fn take_away(&mut self, layer: usize, entry: EntryId) {
-        let row = *self.row(entry);
-        let killed = match row.form {
+        let form = self.row(entry).form;
+        let killed = match form {
             Form::Whiteout => {
-                let place = self.place(row.path);
-                self.note_place(entry, row.path, place);
+                let path = self.own_path(entry);
+                let place = self.place(path);
+                self.note_place(entry, path, place);
                 let below = self.kill_below(place, Death { layer, reason: Reason::DirectoryDeleted });
                 let itself = self.kill(place, Death { layer, reason: Reason::Deleted });
                 below || itself
             }
             Form::Opaque => {
-                let place = self.resolve(row.path).unwrap_or(row.path);
-                self.note_place(entry, row.path, place);
+                let path = self.own_path(entry);
+                let place = self.resolve(path).unwrap_or(path);
+                self.note_place(entry, path, place);
                 self.kill_below(place, Death { layer, reason: Reason::Opaque })
             }
             _ => return,
@@ -301,18 +327,19 @@ impl Merged {
 
     /// Puts an entry where it belongs.
     fn put(&mut self, layer: usize, entry: EntryId) {
-        let row = *self.row(entry);
-        if !row.form.is_entry() {
+        let form = self.row(entry).form;
+        if !form.is_entry() {
             return;
         }
-        let place = self.place(row.path);
-        self.note_place(entry, row.path, place);
-        if place == PathId::ROOT && row.form != Form::Directory {
+        let path = self.own_path(entry);
+        let place = self.place(path);
+        self.note_place(entry, path, place);
+        if place == PathId::ROOT && form != Form::Directory {
             self.idle.insert(entry);
             return;
         }
-        let content = match row.form {
-            Form::HardLink => match self.target(layer, entry) {
+        let content = match form {
+            Form::HardLink => match self.target(entry) {
                 // A link to itself changes nothing.
                 Some(content) if self.visible(place).map(|there| self.content(there)) != Some(content) => {
                     content
@@ -333,7 +360,7 @@ impl Merged {
         for path in in_the_way {
             self.kill(path, Death { layer, reason: Reason::TypeChange });
         }
-        let is_directory = row.form == Form::Directory;
+        let is_directory = form == Form::Directory;
         if !is_directory {
             self.kill_below(place, Death { layer, reason: Reason::TypeChange });
         }
@@ -384,10 +411,8 @@ impl Merged {
     }
 
     /// Returns what a hard link is a name of; `None` if there is nothing, or a directory.
-    fn target(&mut self, layer: usize, entry: EntryId) -> Option<EntryId> {
-        let rows = &self.layers[layer];
-        let target = rows.hard_link(self.row(entry))?;
-        let place = self.place(target);
+    fn target(&mut self, entry: EntryId) -> Option<EntryId> {
+        let place = self.place(self.hard_link(entry)?);
         let content = self.content(self.visible(place)?);
         (!self.is_directory(content)).then_some(content)
     }

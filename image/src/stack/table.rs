@@ -1,6 +1,7 @@
 //! The entries of one layer as they stand in its archive, in a compact form.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -103,8 +104,9 @@ impl Magic {
 /// One entry of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// Where it stands; for a whiteout what it hides, for an opaque one the directory.
-    pub path: PathId,
+    /// Where it stands among the names of its layer, which are not those of a stack: so that stacks share
+    /// the rows of a layer. For a whiteout what it hides, for an opaque one the directory.
+    pub(super) path: PathId,
     /// Number of its headers' first block in the uncompressed archive.
     block: u32,
     /// Number of what else belongs to it, plus one.
@@ -148,6 +150,7 @@ enum Target {
     #[default]
     Nowhere,
     Symlink(Box<[u8]>),
+    /// A path of its layer.
     HardLink(PathId),
     Device {
         major: u32,
@@ -213,6 +216,7 @@ impl Rows {
         }
     }
 
+    /// Returns where a hard link leads, among the names of the layer.
     pub(super) fn hard_link(&self, row: &Row) -> Option<PathId> {
         match &self.extra(row)?.target {
             Target::HardLink(target) => Some(*target),
@@ -240,26 +244,17 @@ impl Rows {
             && self.device(row) == others.device(other)
             && self.xattrs(row) == others.xattrs(other)
     }
-
-    /// Puts the numbers of another set of paths in the place of these.
-    pub(super) fn renumber(&mut self, numbers: &[PathId]) {
-        for row in &mut self.rows {
-            row.path = numbers[row.path.index()];
-        }
-        for extra in &mut self.extras {
-            if let Target::HardLink(target) = &mut extra.target {
-                *target = numbers[target.index()];
-            }
-        }
-    }
 }
 
-/// One layer by itself.
+/// One layer by itself. Its clones share what they hold, with the stacks that are made of them too.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Table {
-    pub(super) names: Names,
-    pub(super) rows: Rows,
-    pub(super) hashes: Hashes,
+    #[serde(with = "shared")]
+    pub(super) names: Arc<Names>,
+    #[serde(with = "shared")]
+    pub(super) rows: Arc<Rows>,
+    #[serde(with = "shared")]
+    pub(super) hashes: Arc<Hashes>,
     /// Number of uncompressed bytes, as far as the layer was read.
     pub(super) size: u64,
     /// The digest of the uncompressed bytes, if it was computed.
@@ -299,6 +294,26 @@ impl Table {
             && self.rows.extras.iter().all(target)
             && self.hashes.fingerprints.iter().all(|(row, _)| hashed(*row))
             && self.hashes.digests.iter().all(|(row, _)| hashed(*row))
+    }
+}
+
+/// Keeps what is shared as if it were not.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Arc<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        T::serialize(value, serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
     }
 }
 
@@ -377,7 +392,10 @@ impl Builder {
     pub(super) fn finish(mut self, size: u64, diff_id: Option<DiffId>, is_verified: bool) -> Table {
         self.rows.shrink_to_fit();
         self.extras.shrink_to_fit();
-        let rows = Rows { rows: self.rows, extras: self.extras };
-        Table { names: self.paths.into_names(), rows, hashes: self.hashes, size, diff_id, is_verified }
+        self.hashes.fingerprints.shrink_to_fit();
+        self.hashes.digests.shrink_to_fit();
+        let rows = Arc::new(Rows { rows: self.rows, extras: self.extras });
+        let (names, hashes) = (Arc::new(self.paths.into_names()), Arc::new(self.hashes));
+        Table { names, rows, hashes, size, diff_id, is_verified }
     }
 }

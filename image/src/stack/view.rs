@@ -65,6 +65,12 @@ impl Stack {
         self.merged.locate(entry).0
     }
 
+    /// Returns the path that an entry's archive gives it; for a whiteout what it hides, for an opaque one the
+    /// directory.
+    pub fn own_path(&self, entry: EntryId) -> PathId {
+        self.merged.own_path(entry)
+    }
+
     /// Returns where an entry stands in the merged view, or stood: its own path, unless a directory of it
     /// is a link.
     pub fn place(&self, entry: EntryId) -> PathId {
@@ -79,21 +85,19 @@ impl Stack {
     /// Returns the target of a symbolic link, any bytes.
     pub fn symlink(&self, entry: EntryId) -> Option<&[u8]> {
         let (layer, number) = self.merged.locate(self.linked(entry));
-        let rows = &self.merged.layers()[layer];
+        let rows = self.merged.rows(layer);
         rows.symlink(rows.get(number))
     }
 
     /// Returns where a hard link says that it leads.
     pub fn hard_link(&self, entry: EntryId) -> Option<PathId> {
-        let (layer, number) = self.merged.locate(entry);
-        let rows = &self.merged.layers()[layer];
-        rows.hard_link(rows.get(number))
+        self.merged.hard_link(entry)
     }
 
     /// Returns the numbers of a device, major and minor.
     pub fn device(&self, entry: EntryId) -> Option<(u32, u32)> {
         let (layer, number) = self.merged.locate(self.linked(entry));
-        let rows = &self.merged.layers()[layer];
+        let rows = self.merged.rows(layer);
         rows.device(rows.get(number))
     }
 
@@ -108,7 +112,7 @@ impl Stack {
     /// Returns owner, mode, time and extended attributes of an entry.
     pub fn metadata(&self, entry: EntryId) -> Metadata {
         let (layer, number) = self.merged.locate(entry);
-        let rows = &self.merged.layers()[layer];
+        let rows = self.merged.rows(layer);
         let row = rows.get(number);
         let xattrs = rows.xattrs(row).cloned().unwrap_or_default();
         Metadata { mode: row.mode.into(), uid: row.uid, gid: row.gid, mtime: row.mtime, xattrs }
@@ -117,7 +121,7 @@ impl Stack {
     /// Says whether two entries agree in everything but the content of regular files.
     pub fn has_same_metadata(&self, one: EntryId, other: EntryId) -> bool {
         let ((layer, one), (other_layer, other)) = (self.merged.locate(one), self.merged.locate(other));
-        let (rows, others) = (&self.merged.layers()[layer], &self.merged.layers()[other_layer]);
+        let (rows, others) = (self.merged.rows(layer), self.merged.rows(other_layer));
         rows.is_same(rows.get(one), others, others.get(other))
     }
 

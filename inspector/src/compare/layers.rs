@@ -115,7 +115,7 @@ fn compared(stack: &Stack, others: &[Key]) -> Vec<ComparedLayer> {
 /// Finds the layers at one place that name the same paths in another order.
 fn reordered(before: &Stack, after: &Stack) -> Vec<usize> {
     let paths = |stack: &Stack, layer: usize| -> Vec<TreePath> {
-        stack.entries(layer).map(|entry| stack.paths().path(stack.row(entry).path)).collect()
+        stack.entries(layer).map(|entry| stack.paths().path(stack.own_path(entry))).collect()
     };
     let layers = before.layers().iter().zip(after.layers()).enumerate();
     let differing = layers.filter(|(_, (one, other))| {

@@ -32,7 +32,7 @@ const DEVICES: &[((u32, u32), &str)] = &[
 /// another name of.
 pub fn entry(stack: &Stack, entry: EntryId) -> Option<Preview> {
     let form = stack.row(stack.linked(entry)).form;
-    let path = stack.paths().path(stack.row(entry).path);
+    let path = stack.paths().path(stack.own_path(entry));
     Some(match form {
         Form::File => return None,
         Form::Directory => directory(stack, stack.place(entry)),
