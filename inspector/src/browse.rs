@@ -14,6 +14,7 @@
 //! meant for another thread than the one that draws.
 
 mod blame;
+mod figures;
 pub mod filter;
 mod index;
 mod marks;
@@ -24,8 +25,9 @@ mod search;
 mod view;
 
 pub use blame::{Touch, blame};
+pub use figures::Figures;
 pub use index::Index;
-pub use marks::{Figures, Mark, Range};
+pub use marks::{Mark, Range};
 pub use rows::{Forest, MAX_ROWS_AT_ONCE, Row, Rows, TooManyRows};
 pub use search::{Query, search, search_forest};
 pub use view::{Hide, Sort, View, ViewSettings};

@@ -23,7 +23,8 @@ pub(super) mod parse;
 use attar_image::stack::{EntryId, Form, Magic, Stack};
 use attar_packages::ownership::Ownership;
 
-use super::marks::{Figures, Mark};
+use super::figures::Figures;
+use super::marks::Mark;
 use crate::rules::Glob;
 
 pub use parse::MAX_BYTES;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use attar_image::filesystem::Metadata;
 use attar_image::stack::{EntryId, Form, PathId, Stack};
 
+use super::figures::{Figures, Sums};
 use super::index::Index;
 
 /// A range of layers, numbered from 0 for the lowest; both ends belong to it.
@@ -58,27 +59,15 @@ impl Mark {
     }
 }
 
-/// Figures of a path with all below it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Bytes of the regular files that stand there after the range; of what is removed, the bytes that
-    /// went. Each file counts with its own entry, hard links count nothing.
-    pub bytes: u64,
-    /// What stands there besides directories, or, of what is removed, stood there.
-    pub files: u32,
-    /// Bytes of files that the range's layers, or lower ones, brought and that are dead in the end, removed
-    /// by whichever layer: whoever pulls the image pulls them for nothing.
-    pub dead: u64,
-}
-
-/// Marks and figures of all paths for one range: 33 bytes a path.
+/// Marks and figures of all paths for one range: 17 bytes a path, and 24 more for directories and
+/// for what has dead copies.
 #[derive(Debug)]
 pub(super) struct Marks {
     pub(super) range: Range,
     marks: Vec<Option<Mark>>,
     before: Vec<Option<EntryId>>,
     after: Vec<Option<EntryId>>,
-    figures: Vec<Figures>,
+    figures: Sums,
     parents: Arc<[PathId]>,
 }
 
@@ -99,7 +88,7 @@ impl Marks {
             marks: vec![None; count],
             before: vec![None; count],
             after: vec![None; count],
-            figures: vec![Figures::default(); count],
+            figures: Sums::new(count),
             parents: index.parents(),
         };
         let mut present = vec![Presence::default(); count];
@@ -135,7 +124,7 @@ impl Marks {
     }
 
     pub(super) fn figures(&self, path: PathId) -> Figures {
-        self.figures[path.index()]
+        self.figures.get(path.index())
     }
 
     pub(super) fn parent(&self, path: PathId) -> PathId {
@@ -158,8 +147,8 @@ impl Marks {
                 let end = stack.end_of_name(entry).map(|death| death.layer);
                 let is_over = |layer: usize| end.is_some_and(|end| end <= layer);
                 if stack.row(entry).size > 0 && stack.death(entry).is_some() {
-                    let dead = &mut self.figures[place].dead;
-                    *dead = dead.saturating_add(stack.row(entry).size);
+                    let size = stack.row(entry).size;
+                    self.figures.change(place, |own| own.dead = own.dead.saturating_add(size));
                 }
                 if end == Some(layer) {
                     continue;
@@ -204,36 +193,39 @@ impl Marks {
     /// Adds up figures from below, and marks directories of which only what is below them differs.
     fn add_up(&mut self, stack: &Stack) {
         for number in (0..self.marks.len()).rev() {
-            let own = &mut self.figures[number];
             if self.marks[number].is_some()
                 && let Some(entry) = self.after[number]
             {
                 let row = stack.row(entry);
-                own.bytes = own.bytes.saturating_add(row.size);
-                own.files += u32::from(row.form != Form::Directory);
+                self.figures.change(number, |own| {
+                    own.bytes = own.bytes.saturating_add(row.size);
+                    own.files += u32::from(row.form != Form::Directory);
+                });
             }
             if number == 0 {
-                return;
+                break;
             }
-            let (own, mark) = (*own, self.marks[number]);
+            let (own, mark) = (self.figures.get(number), self.marks[number]);
             let above = self.parents[number].index();
             let is_counted = match mark {
                 None => false,
                 Some(Mark::Removed) => self.marks[above] == Some(Mark::Removed),
                 Some(_) => true,
             };
-            let sum = &mut self.figures[above];
-            sum.dead = sum.dead.saturating_add(own.dead);
-            if is_counted {
-                sum.bytes = sum.bytes.saturating_add(own.bytes);
-                sum.files += own.files;
-            }
+            self.figures.change(above, |sum| {
+                sum.dead = sum.dead.saturating_add(own.dead);
+                if is_counted {
+                    sum.bytes = sum.bytes.saturating_add(own.bytes);
+                    sum.files += own.files;
+                }
+            });
             let differs = mark.is_some_and(|mark| mark != Mark::Unchanged);
             let above = &mut self.marks[above];
             if differs && matches!(above, Some(Mark::Unchanged | Mark::Rewritten)) {
                 *above = Some(Mark::Modified);
             }
         }
+        self.figures.shrink();
     }
 }
 

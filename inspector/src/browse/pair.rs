@@ -6,9 +6,10 @@ use attar_image::filesystem::Metadata;
 use attar_image::stack::{EntryId, Form, PathId, Place, Stack, side_by_side};
 use attar_packages::ownership::Ownership;
 
+use super::figures::Figures;
 use super::filter::{Filter, Subject};
 use super::index::Lists;
-use super::marks::{Figures, Mark};
+use super::marks::Mark;
 use super::rows::Forest;
 use super::view::{Hide, Sort};
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use attar_image::stack::{EntryId, Form, PathId, Paths, Stack};
 use attar_packages::ownership::Ownership;
 
+use super::figures::Figures;
 use super::filter::{Filter, Subject};
 use super::index::{Index, Lists};
-use super::marks::{Figures, Mark, Marks, Range};
+use super::marks::{Mark, Marks, Range};
 use super::rows::Forest;
 
 /// What a view shows, and how.
