@@ -30,4 +30,4 @@ pub use index::Index;
 pub use marks::{Mark, Range};
 pub use rows::{Forest, MAX_ROWS_AT_ONCE, Row, Rows, TooManyRows};
 pub use search::{Query, search, search_forest};
-pub use view::{Hide, Sort, View, ViewSettings};
+pub use view::{Hide, MAX_LARGEST, Sort, View, ViewSettings};

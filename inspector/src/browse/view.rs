@@ -88,6 +88,9 @@ impl Hide {
     }
 }
 
+/// As many of the largest files are known.
+pub const MAX_LARGEST: usize = 5_000;
+
 /// In which order the paths of a directory stand; where it says nothing, by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
@@ -235,21 +238,27 @@ impl View {
         self.matches
     }
 
-    /// Returns the largest regular files that are shown, by size, at most `limit` of them. Hard links are
-    /// not among them.
+    /// Returns the largest regular files that are shown, by size: at most `limit` of them, and at most
+    /// [`MAX_LARGEST`]. Hard links are not among them.
     pub fn largest(&self, limit: usize) -> &[PathId] {
         &self.largest[..limit.min(self.largest.len())]
     }
 
     fn files_by_size(&self, stack: &Stack) -> Vec<PathId> {
-        let is_file = |path: &PathId| {
-            let entry = self.entry(*path).filter(|_| self.is_match(*path));
-            entry.is_some_and(|entry| stack.row(entry).form == Form::File)
+        let sized = |path: PathId| {
+            let row = stack.row(self.entry(path).filter(|_| self.is_match(path))?);
+            (row.form == Form::File).then_some((Reverse(row.size), path))
         };
-        let mut files: Vec<PathId> = stack.paths().iter().filter(is_file).collect();
-        let key = |path: &PathId| (Reverse(self.entry(*path).map(|entry| stack.row(entry).size)), *path);
-        files.sort_by_cached_key(key);
-        files
+        let mut files = Vec::new();
+        for file in stack.paths().iter().filter_map(sized) {
+            if files.len() == 2 * MAX_LARGEST {
+                files.select_nth_unstable(MAX_LARGEST);
+                files.truncate(MAX_LARGEST);
+            }
+            files.push(file);
+        }
+        files.sort_unstable();
+        files.into_iter().take(MAX_LARGEST).map(|(_, path)| path).collect()
     }
 }
 

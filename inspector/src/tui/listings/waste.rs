@@ -2,12 +2,13 @@
 
 use attar_image::stack::PathId;
 
+use crate::browse::MAX_LARGEST;
 use crate::tui::format;
 use crate::tui::listing::{Column, Jump, Line, Listing, Width};
 use crate::tui::task::{Shown, Snapshot};
 use crate::tui::theme::Role;
 
-/// Rows of paths at most: the largest come first, and nobody reads on for ever.
+/// Paths with dead bytes at most: the largest come first, and nobody reads on for ever.
 const MAX_ROWS: usize = 5_000;
 
 /// Lists what to change first, then every path with dead bytes.
@@ -95,7 +96,7 @@ pub(crate) fn largest(shown: &Shown) -> Listing {
         let jump = Jump::Path { path: stack.paths().path(*path), layer: None };
         Some(Line::of(cells).to(jump).number(0, size))
     };
-    list.rows = shown.view.largest(MAX_ROWS).iter().filter_map(line).collect();
+    list.rows = shown.view.largest(MAX_LARGEST).iter().filter_map(line).collect();
     if list.rows.is_empty() {
         list.note = Some("no regular file is shown".into());
     }
