@@ -79,12 +79,12 @@ impl Analysis {
     /// Computes the figures.
     pub fn of(stack: &Stack) -> Self {
         let mut analysis = Self { files: stack.view().len() as u64, ..Self::default() };
-        let mut dead: BTreeMap<PathId, Vec<Copy>> = BTreeMap::new();
+        let mut dead: Vec<(PathId, Copy)> = Vec::new();
         for number in 0..stack.layers().len() {
             let layer = layer(stack, number, &mut dead);
             analysis.layers.push(layer);
         }
-        for copy in dead.values().flatten() {
+        for (_, copy) in &dead {
             let killed = &mut analysis.layers[copy.killed].killed;
             *killed = killed.saturating_add(copy.bytes);
         }
@@ -97,7 +97,10 @@ impl Analysis {
                 analysis.user_waste = analysis.user_waste.saturating_add(layer.waste);
             }
         }
-        analysis.dead = dead.into_iter().map(|(path, copies)| Dead::of(stack, path, copies)).collect();
+        // The copies of a path stay in the order of the layers.
+        dead.sort_by_key(|(path, _)| *path);
+        analysis.dead =
+            dead.chunk_by(|one, next| one.0 == next.0).map(|copies| Dead::of(stack, copies)).collect();
         analysis
             .dead
             .sort_by(|one, other| other.bytes.cmp(&one.bytes).then_with(|| one.path.cmp(&other.path)));
@@ -138,13 +141,15 @@ impl Analysis {
 }
 
 impl Dead {
-    fn of(stack: &Stack, path: PathId, copies: Vec<Copy>) -> Self {
-        let bytes = copies.iter().fold(0, |sum: u64, copy| sum.saturating_add(copy.bytes));
-        Self { path: stack.paths().path(path), bytes, copies }
+    /// Returns what is known of the copies of one path.
+    fn of(stack: &Stack, copies: &[(PathId, Copy)]) -> Self {
+        let bytes = copies.iter().fold(0, |sum: u64, (_, copy)| sum.saturating_add(copy.bytes));
+        let path = copies.first().map_or(PathId::ROOT, |(path, _)| *path);
+        Self { path: stack.paths().path(path), bytes, copies: copies.iter().map(|(_, copy)| *copy).collect() }
     }
 }
 
-fn layer(stack: &Stack, number: usize, dead: &mut BTreeMap<PathId, Vec<Copy>>) -> Layer {
+fn layer(stack: &Stack, number: usize, dead: &mut Vec<(PathId, Copy)>) -> Layer {
     let described = &stack.layers()[number];
     let uncompressed = match described.state {
         State::Read { size, .. } => Some(size),
@@ -163,7 +168,7 @@ fn layer(stack: &Stack, number: usize, dead: &mut BTreeMap<PathId, Vec<Copy>>) -
         layer.bytes = layer.bytes.saturating_add(stack.row(entry).size);
         if let Some(copy) = copy(stack, entry, number) {
             layer.waste = layer.waste.saturating_add(copy.bytes);
-            dead.entry(stack.place(entry)).or_default().push(copy);
+            dead.push((stack.place(entry), copy));
         }
     }
     layer

@@ -14,4 +14,4 @@ pub(super) use facts::facts;
 pub(super) use keys::{choices, help};
 pub(super) use packages::packages;
 pub(super) use verdict::verdict;
-pub(super) use waste::{largest, waste};
+pub(super) use waste::{MAX_LISTED, largest, waste};

@@ -252,8 +252,10 @@ pub struct Snapshot {
     pub stack: Stack,
     /// What stands where.
     pub index: Index,
-    /// The figures.
+    /// The figures; of the paths with dead bytes only as many as are listed.
     pub analysis: Analysis,
+    /// How many more paths have dead bytes.
+    pub more_dead: usize,
     /// What to change.
     pub advice: Vec<Advice>,
     /// Whether all layers are in it that can be.

@@ -8,8 +8,8 @@ use crate::tui::listing::{Column, Jump, Line, Listing, Width};
 use crate::tui::task::{Shown, Snapshot};
 use crate::tui::theme::Role;
 
-/// Paths with dead bytes at most: the largest come first, and nobody reads on for ever.
-const MAX_ROWS: usize = 5_000;
+/// Paths with dead bytes that are listed at most: the largest come first, and nobody reads on for ever.
+pub(crate) const MAX_LISTED: usize = 5_000;
 
 /// Lists what to change first, then every path with dead bytes.
 pub(crate) fn waste(snapshot: &Snapshot) -> Listing {
@@ -52,7 +52,7 @@ pub(crate) fn waste(snapshot: &Snapshot) -> Listing {
         list.rows.push(line);
     }
     list.rows.push(Line::heading("paths"));
-    for dead in analysis.dead.iter().take(MAX_ROWS) {
+    for dead in &analysis.dead {
         for copy in &dead.copies {
             let cells = [
                 format::bytes(copy.bytes),
@@ -65,8 +65,8 @@ pub(crate) fn waste(snapshot: &Snapshot) -> Listing {
             list.rows.push(Line::of(cells).to(jump).number(0, copy.bytes));
         }
     }
-    if analysis.dead.len() > MAX_ROWS {
-        let more = analysis.dead.len() - MAX_ROWS;
+    if snapshot.more_dead > 0 {
+        let more = snapshot.more_dead;
         list.note = Some(format!("{more} more paths are smaller: `attar inspect -o json` lists them all"));
     }
     list.cursor.at = 1;

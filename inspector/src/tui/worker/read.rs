@@ -14,6 +14,7 @@ use crate::advice::advice;
 use crate::analysis::Analysis;
 use crate::browse::Index;
 use crate::listing::absent;
+use crate::tui::listings::MAX_LISTED;
 use crate::tui::source::{Failure, Opened};
 use crate::tui::task::{LayerState, Snapshot, TabEvent, TabId};
 
@@ -141,7 +142,10 @@ impl Workers {
 
 pub(in crate::tui) fn snapshot(stack: Stack, is_complete: bool) -> Snapshot {
     let index = Index::of(&stack);
-    let analysis = Analysis::of(&stack);
+    let mut analysis = Analysis::of(&stack);
     let advice = advice(&analysis);
-    Snapshot { stack, index, analysis, advice, is_complete }
+    let more_dead = analysis.dead.len().saturating_sub(MAX_LISTED);
+    analysis.dead.truncate(MAX_LISTED);
+    analysis.dead.shrink_to_fit();
+    Snapshot { stack, index, analysis, more_dead, advice, is_complete }
 }
