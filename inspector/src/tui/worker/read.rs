@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use attar_image::blobs::{Meter, Metered};
-use attar_image::stack::{Input, Settings, Stack, StackError};
+use attar_image::stack::{Input, Settings, Stack, StackError, Table};
 
 use super::Workers;
 use crate::advice::advice;
@@ -59,7 +59,7 @@ impl Workers {
                 });
             }
             drop(sender);
-            self.collect(tab, opened, inputs.clone(), &receiver);
+            self.collect(tab, opened, inputs.clone(), meters, &receiver);
         });
     }
 
@@ -100,9 +100,17 @@ impl Workers {
     }
 
     /// Puts layers on top of each other: all at the end, and now and then those that are there.
-    fn collect(&self, tab: TabId, opened: &Opened, mut inputs: Vec<Input>, done: &Receiver<Done>) {
+    fn collect(
+        &self,
+        tab: TabId,
+        opened: &Opened,
+        mut inputs: Vec<Input>,
+        meters: &[Arc<Meter>],
+        done: &Receiver<Done>,
+    ) {
         let mut is_new = false;
         let mut due = Instant::now() + PATIENCE;
+        let mut pace = Pace::new(&inputs);
         loop {
             let wait = due.saturating_duration_since(Instant::now());
             let received = match is_new {
@@ -110,16 +118,22 @@ impl Workers {
                 false => done.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
             };
             match received {
-                Ok((layer, Ok(input))) => {
-                    inputs[layer] = input;
+                Ok((layer, result)) => {
+                    pace.receive(layer);
+                    // A layer that cannot be read counts as missing, and says why.
+                    if let Ok(input) = result {
+                        inputs[layer] = input;
+                    }
                     is_new = true;
                 }
-                // A layer that cannot be read counts as missing, and says why.
-                Ok((_, Err(_))) => is_new = true,
+                Err(mpsc::RecvTimeoutError::Timeout) if pace.is_nearly_done(&inputs, meters) => {
+                    due = Instant::now() + PATIENCE;
+                }
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     let start = Instant::now();
                     let snapshot = Stack::of(inputs.clone()).map(|stack| Arc::new(snapshot(stack, false)));
                     self.tell_snapshot(tab, snapshot);
+                    pace.took = Some((start.elapsed(), entries(&inputs)));
                     due = Instant::now() + (start.elapsed() * RESTS).max(PATIENCE);
                     is_new = false;
                 }
@@ -138,6 +152,54 @@ impl Workers {
     fn tell_snapshot(&self, tab: TabId, snapshot: Result<Arc<Snapshot>, StackError>) {
         self.tell_tab(tab, TabEvent::Snapshot(snapshot.map_err(|error| self.source.failure(&error))));
     }
+}
+
+/// How fast layers come.
+struct Pace {
+    begun: Instant,
+    /// When a layer came last.
+    last: Instant,
+    /// Bytes of the layers' blobs, and whether they are here.
+    layers: Vec<(u64, bool)>,
+    /// How long it took to put layers together, and how many entries they had.
+    took: Option<(Duration, usize)>,
+}
+
+impl Pace {
+    fn new(inputs: &[Input]) -> Self {
+        let layers = inputs.iter().map(|input| (input.descriptor.size, false)).collect();
+        Self { begun: Instant::now(), last: Instant::now(), layers, took: None }
+    }
+
+    fn receive(&mut self, layer: usize) {
+        self.last = Instant::now();
+        self.layers[layer].1 = true;
+    }
+
+    /// Says whether everything will be here sooner than what is here can be put together: nobody would see
+    /// that for long, and it takes as much memory as everything.
+    fn is_nearly_done(&self, inputs: &[Input], meters: &[Arc<Meter>]) -> bool {
+        let Some((took, then)) = self.took else { return false };
+        let (mut done, mut total) = (0.0, 0.0);
+        for ((size, is_here), meter) in self.layers.iter().zip(meters) {
+            // Far below 2^53, and an estimate.
+            total += *size as f64;
+            done += if *is_here { *size as f64 } else { meter.done().min(*size) as f64 };
+        }
+        if done <= 0.0 {
+            return false;
+        }
+        // In seconds.
+        let rest = self.begun.elapsed().as_secs_f64() * (total - done) / done;
+        let takes = took.as_secs_f64() * entries(inputs) as f64 / then.max(1) as f64;
+        // Where nothing has come for a while, nothing may come for a while.
+        rest.max(self.last.elapsed().as_secs_f64()) < takes
+    }
+}
+
+/// Returns the number of entries that are known.
+fn entries(inputs: &[Input]) -> usize {
+    inputs.iter().filter_map(|input| input.table.as_ref().ok()).map(Table::len).sum()
 }
 
 pub(in crate::tui) fn snapshot(stack: Stack, is_complete: bool) -> Snapshot {
