@@ -248,6 +248,15 @@ impl<F: Forest> Rows<F> {
         self.rebuild();
     }
 
+    /// Returns the rows of another tree of the same nodes, with the same unfolded. Takes time for every row.
+    #[must_use]
+    pub fn of_other(&self, forest: Arc<F>) -> Self {
+        let unfolded = self.unfolded.clone();
+        let mut rows = Self { forest: self.forest.clone(), lines: Vec::new(), unfolded, limit: self.limit };
+        rows.replace(forest);
+        rows
+    }
+
     /// Returns what these rows are after a change that may put in any number of rows. Takes time for every
     /// row.
     ///

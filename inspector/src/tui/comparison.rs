@@ -78,8 +78,6 @@ pub struct PairShown {
     pub settings: PairSettings,
     /// The tree.
     pub pair: Arc<Pair>,
-    /// Its rows.
-    pub rows: Arc<Rows<Pair>>,
 }
 
 /// Something to compute of two images, on a thread of its own.
@@ -146,8 +144,8 @@ pub enum CompareTask {
 pub enum CompareEvent {
     /// They are compared, as far as it says.
     Compared(Arc<Compared>),
-    /// What was to be shown.
-    Shown(Arc<PairShown>),
+    /// What was to be shown, and the rows of its tree.
+    Shown(Arc<PairShown>, Arc<Rows<Pair>>),
     /// Rows that were unfolded, and of which rows.
     Unfolded(Arc<Rows<Pair>>, Arc<Rows<Pair>>),
     /// Paths that match what was typed.
@@ -233,10 +231,6 @@ impl Showing for PairShown {
 
     fn settings(&self) -> &PairSettings {
         &self.settings
-    }
-
-    fn rows(&self) -> &Arc<Rows<Pair>> {
-        &self.rows
     }
 
     fn path(&self, node: PairId) -> TreePath {

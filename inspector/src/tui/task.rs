@@ -270,8 +270,6 @@ pub struct Shown {
     pub settings: ViewSettings,
     /// The figures and marks.
     pub view: Arc<View>,
-    /// The rows of its tree.
-    pub rows: Arc<Rows<View>>,
 }
 
 /// What a tree shows, and what that was computed of.
@@ -288,9 +286,6 @@ pub trait Showing: fmt::Debug {
 
     /// Returns what was wanted.
     fn settings(&self) -> &Self::Settings;
-
-    /// Returns its rows, as a worker left them.
-    fn rows(&self) -> &Arc<Rows<Self::Forest>>;
 
     /// Returns the path of a node.
     fn path(&self, node: <Self::Forest as Forest>::Node) -> TreePath;
@@ -333,10 +328,6 @@ impl Showing for Shown {
 
     fn settings(&self) -> &ViewSettings {
         &self.settings
-    }
-
-    fn rows(&self) -> &Arc<Rows<View>> {
-        &self.rows
     }
 
     fn path(&self, node: PathId) -> TreePath {
@@ -436,8 +427,8 @@ pub enum TabEvent {
     Layer(usize, LayerState),
     /// More of its layers, or all, were read.
     Snapshot(Result<Arc<Snapshot>, Failure>),
-    /// What was asked for is computed.
-    View(Arc<Shown>),
+    /// What was asked for is computed, and the rows of its tree.
+    View(Arc<Shown>, Arc<Rows<View>>),
     /// Rows that were unfolded, and of which rows.
     Unfolded(Arc<Rows<View>>, Arc<Rows<View>>),
     /// Paths were found, of which layers' entries.

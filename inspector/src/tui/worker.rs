@@ -87,8 +87,8 @@ impl Workers {
             Task::Open { tab, wanted, meter } => self.open(tab, &wanted, &meter),
             Task::Read { tab, opened, meters } => self.read(tab, &opened, &meters),
             Task::View { tab, snapshot, settings, before, rows } => {
-                let shown = show::view(snapshot, *settings, before.as_deref(), rows.as_deref());
-                self.tell_tab(tab, TabEvent::View(Arc::new(shown)));
+                let (shown, rows) = show::view(snapshot, *settings, before.as_deref(), rows.as_deref());
+                self.tell_tab(tab, TabEvent::View(Arc::new(shown), Arc::new(rows)));
             }
             Task::Unfold { tab, rows, what } => {
                 let unfolded = Arc::new(show::unfold(&rows, what));

@@ -16,7 +16,7 @@ use crate::tui::listing::Listing;
 use crate::tui::listings;
 use crate::tui::source::Opened;
 use crate::tui::start::Pane;
-use crate::tui::task::{Showing as _, Snapshot, Subject, TabId, Task, Version};
+use crate::tui::task::{Snapshot, Subject, TabId, Task, Version};
 
 /// What of a comparison stands in the middle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -200,9 +200,8 @@ impl Comparison {
         let settings = Box::new(self.tree.ask_for(&compared, settings)?);
         // Until all was compared the user has not seen what is worth unfolding.
         let is_kept = |shown: &&Arc<PairShown>| {
-            let is_touched = self.tree.rows.as_ref().is_some_and(|rows| !Arc::ptr_eq(rows, shown.rows()));
             shown.compared.is_of(&compared.sides.each_ref().map(|side| side.snapshot.clone()))
-                && (shown.compared.unread.is_none() || is_touched)
+                && (shown.compared.unread.is_none() || self.tree.is_touched)
         };
         let rows =
             self.tree.shown.as_ref().filter(is_kept).and_then(|_| self.tree.folds()).map(|(_, rows)| rows);
@@ -227,8 +226,8 @@ impl Tab {
                 }
                 comparison.compared = Some(compared);
             }
-            CompareEvent::Shown(shown) => {
-                comparison.tree.take(shown);
+            CompareEvent::Shown(shown, rows) => {
+                comparison.tree.take(shown, rows);
             }
             CompareEvent::Unfolded(before, rows) => comparison.tree.take_unfolded(&before, rows),
             CompareEvent::Found(matches) => {

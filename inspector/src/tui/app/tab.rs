@@ -332,8 +332,8 @@ impl Tab {
             }
             TabEvent::Snapshot(Ok(snapshot)) => self.take_snapshot(snapshot),
             TabEvent::Snapshot(Err(failure)) => self.phase = Phase::Failed(failure),
-            TabEvent::View(shown) => {
-                self.tree.take(shown);
+            TabEvent::View(shown, rows) => {
+                self.tree.take(shown, rows);
             }
             TabEvent::Unfolded(before, rows) => self.tree.take_unfolded(&before, rows),
             TabEvent::Found(snapshot, matches) => self.take_found(&snapshot, matches),

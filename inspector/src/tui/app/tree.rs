@@ -68,8 +68,10 @@ pub struct Tree<S: Showing = Shown> {
     pub filter: Option<Arc<Filter>>,
     /// What is shown.
     pub shown: Option<Arc<S>>,
-    /// The rows of it.
+    /// The rows of it. Nobody else has them for long, so that folding copies none.
     pub rows: Option<Arc<Rows<S::Forest>>>,
+    /// Whether they are others than a worker left them.
+    pub(super) is_touched: bool,
     /// Where one is.
     pub cursor: Cursor,
     /// Where to go once it is there.
@@ -109,6 +111,7 @@ impl<S: Showing> Default for Tree<S> {
             filter: None,
             shown: None,
             rows: None,
+            is_touched: false,
             cursor: Cursor::default(),
             wanted: None,
             kept: None,
@@ -232,8 +235,8 @@ impl<S: Showing> Tree<S> {
         Some((rows, *what))
     }
 
-    /// Takes what was computed, unless something else was asked for since.
-    pub(super) fn take(&mut self, shown: Arc<S>) -> bool {
+    /// Takes what was computed, and the rows of it, unless something else was asked for since.
+    pub(super) fn take(&mut self, shown: Arc<S>, rows: Arc<Rows<S::Forest>>) -> bool {
         let Some(asked) = self.asked.take_if(|asked| asked.is(shown.of(), shown.settings())) else {
             return false;
         };
@@ -255,10 +258,11 @@ impl<S: Showing> Tree<S> {
         }
         let is_wanted = self.wanted.is_some();
         let place = self.wanted.take().or_else(|| self.selected_path());
-        match self.rows.as_mut().filter(|_| !is_untouched && !returns) {
+        self.is_touched = !is_untouched && !returns;
+        match self.rows.as_mut().filter(|_| self.is_touched) {
             // What was folded and unfolded meanwhile counts.
-            Some(rows) => Arc::make_mut(rows).replace(shown.rows().forest().clone()),
-            None => self.rows = Some(shown.rows().clone()),
+            Some(own) => Arc::make_mut(own).replace(rows.forest().clone()),
+            None => self.rows = Some(rows),
         }
         self.unfold = None;
         // It may be in a layer that is still to come.
@@ -281,6 +285,7 @@ impl<S: Showing> Tree<S> {
         self.unfold = None;
         let node = self.selected();
         self.rows = Some(rows);
+        self.is_touched = true;
         self.stay_on(node);
         if let Some(path) = self.wanted.take() {
             self.go_to(&path);
@@ -301,6 +306,7 @@ impl<S: Showing> Tree<S> {
             self.cursor.at = at;
             return;
         }
+        self.is_touched = true;
         match Arc::make_mut(rows).reveal(node) {
             Ok(Some(at)) => self.cursor.at = at,
             Ok(None) => {}
@@ -394,6 +400,7 @@ impl<S: Showing> Tree<S> {
     fn unfold(&mut self, what: Unfold, change: impl FnOnce(&mut Rows<S::Forest>) -> Result<(), TooManyRows>) {
         let node = self.selected();
         let Some(rows) = &mut self.rows else { return };
+        self.is_touched = true;
         match change(Arc::make_mut(rows)) {
             Ok(()) => self.stay_on(node),
             Err(TooManyRows) => self.unfold = Some((what, false)),

@@ -33,8 +33,8 @@ impl Workers {
                 compare(&sides, &meters, &failure, tell);
             }
             CompareTask::Show { compared, settings, rows } => {
-                let shown = shown(compared, *settings, rows.as_deref());
-                tell(CompareEvent::Shown(Arc::new(shown)));
+                let (shown, rows) = shown(compared, *settings, rows.as_deref());
+                tell(CompareEvent::Shown(Arc::new(shown), Arc::new(rows)));
             }
             CompareTask::Unfold { rows, what } => {
                 let unfolded = Arc::new(show::unfold(&rows, what));
@@ -184,7 +184,11 @@ fn unread(compared: &Compared) -> u64 {
 }
 
 /// Shows some of what was compared; what is unfolded stays so.
-fn shown(compared: Arc<Compared>, settings: PairSettings, rows: Option<&Rows<Pair>>) -> PairShown {
+fn shown(
+    compared: Arc<Compared>,
+    settings: PairSettings,
+    rows: Option<&Rows<Pair>>,
+) -> (PairShown, Rows<Pair>) {
     let [one, other] = compared.stacks();
     let pair = Arc::new(compared.pair.with(one, other, &settings));
     let rows = match rows {
@@ -192,11 +196,11 @@ fn shown(compared: Arc<Compared>, settings: PairSettings, rows: Option<&Rows<Pai
         _ if settings.filter.is_some() && pair.matches() <= show::MAX_UNFOLDED => {
             Rows::new(pair.clone()).changed(Rows::expand_all)
         }
-        Some(rows) => rows.changed(|rows| rows.replace(pair.clone())),
+        Some(rows) => rows.of_other(pair.clone()),
         None if pair.matches() <= FEW => Rows::new(pair.clone()).changed(Rows::expand_all),
         None => Rows::new(pair.clone()),
     };
-    PairShown { compared, settings, pair, rows: Arc::new(rows) }
+    (PairShown { compared, settings, pair }, rows)
 }
 
 /// Finds what matches among what is shown.

@@ -17,13 +17,13 @@ use crate::tui::task::{Matches, Shown, Snapshot, Subject, Unfold};
 /// As many matches of a filter are unfolded at once.
 pub(super) const MAX_UNFOLDED: usize = 5_000;
 
-/// Computes what a range of layers shows. What was shown before saves work where it is of the same layers.
+/// Computes what a range of layers shows, and its rows. What was shown before saves work where it is of the same layers.
 pub(super) fn view(
     snapshot: Arc<Snapshot>,
     settings: ViewSettings,
     before: Option<&Shown>,
     rows: Option<&Rows<View>>,
-) -> Shown {
+) -> (Shown, Rows<View>) {
     let (stack, index) = (&snapshot.stack, &snapshot.index);
     let same = before.filter(|before| Arc::ptr_eq(&before.snapshot, &snapshot));
     let view = match same {
@@ -35,7 +35,7 @@ pub(super) fn view(
     let rows = match (same, before, rows) {
         // Few matches are all seen at once.
         _ if unfolds => Rows::new(view.clone()).changed(Rows::expand_all),
-        (Some(_), _, Some(rows)) => rows.changed(|rows| rows.replace(view.clone())),
+        (Some(_), _, Some(rows)) => rows.of_other(view.clone()),
         // Numbers of paths changed; what is unfolded stays so.
         (None, Some(before), Some(rows)) => {
             let paths = before.snapshot.stack.paths();
@@ -45,7 +45,7 @@ pub(super) fn view(
         }
         _ => Rows::new(view.clone()),
     };
-    Shown { snapshot, settings, view, rows: Arc::new(rows) }
+    (Shown { snapshot, settings, view }, rows)
 }
 
 /// Unfolds any number of rows.

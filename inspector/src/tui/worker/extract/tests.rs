@@ -43,7 +43,7 @@ impl Looked {
         }
         let settings = settings(inputs.len());
         let stack = Stack::of(inputs).expect("a stack");
-        let shown = show::view(Arc::new(snapshot(stack, true)), settings, None, None);
+        let (shown, _) = show::view(Arc::new(snapshot(stack, true)), settings, None, None);
         let opened = Opened {
             platforms: vec![image.platform.clone()],
             image,
