@@ -329,7 +329,10 @@ impl Stack {
         for Input { descriptor, diff_id, created_by, table } in inputs {
             let (state, diff_id, hashes, rows) = match table {
                 Ok(Table { names, rows, hashes, size, diff_id: found, is_verified }) => {
-                    let rows = PlacedRows { rows, paths: stack.merged.paths.absorb(&names)? };
+                    let rows = PlacedRows {
+                        rows,
+                        paths: Arc::make_mut(&mut stack.merged.paths).absorb(&names)?.into(),
+                    };
                     (State::Read { size, is_verified }, found.or(diff_id), hashes, rows)
                 }
                 Err(absence) => (State::Absent(absence), diff_id, Arc::default(), PlacedRows::default()),
@@ -339,6 +342,13 @@ impl Stack {
         }
         stack.merged.shrink();
         Ok(stack)
+    }
+
+    /// Returns the stack of the lowest layers up to one, numbered from 0, as [`of`](Self::of) does. What
+    /// both hold is held once.
+    pub fn up_to(&self, layer: usize) -> Result<Self, StackError> {
+        let layers = self.layers.iter().take(layer.saturating_add(1)).cloned().collect();
+        Ok(Self { layers, merged: self.merged.up_to(layer)? })
     }
 
     /// Returns the layers, the lowest first.

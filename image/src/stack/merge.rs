@@ -62,13 +62,14 @@ impl Fate {
 pub(super) struct PlacedRows {
     pub(super) rows: Arc<Rows>,
     /// What the paths of the layer are in the stack, by their numbers in the layer.
-    pub(super) paths: Vec<PathId>,
+    pub(super) paths: Arc<[PathId]>,
 }
 
 /// Layers on top of each other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Merged {
-    pub(super) paths: Paths,
+    /// Shared with stacks of some of the same layers, until one of them has other paths.
+    pub(super) paths: Arc<Paths>,
     layers: Vec<PlacedRows>,
     /// The number of each layer's first entry.
     starts: Vec<u32>,
@@ -114,6 +115,15 @@ impl Merged {
             self.put(layer, EntryId::of(start + number));
         }
         Ok(())
+    }
+
+    /// Puts the lowest layers on top of each other, up to one.
+    pub(super) fn up_to(&self, layer: usize) -> Result<Self, TooManyEntries> {
+        let mut merged = Self { paths: Arc::clone(&self.paths), ..Self::default() };
+        for rows in self.layers.iter().take(layer.saturating_add(1)) {
+            merged.push(rows.clone())?;
+        }
+        Ok(merged)
     }
 
     pub(super) fn shrink(&mut self) {
@@ -248,7 +258,10 @@ impl Merged {
     }
 
     fn intern(&mut self, directory: PathId, name: &[u8]) -> Option<PathId> {
-        let path = self.paths.intern_child(directory, name).ok()?;
+        if let Some(known) = self.paths.find_child(directory, name) {
+            return Some(known);
+        }
+        let path = Arc::make_mut(&mut self.paths).intern_child(directory, name).ok()?;
         if path.index() == self.states.len() {
             self.states.push(State::NEW);
         }

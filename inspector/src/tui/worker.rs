@@ -12,12 +12,10 @@ use std::sync::mpsc::Sender;
 use std::thread;
 
 use attar_image::blobs::{Meter, Metered};
-use attar_image::manifest::Document;
-use attar_image::stack::{Settings, Stack};
 use attar_packages::ownership::Ownership;
 
 use super::source::{Failure, Found, Opened, Outline, Source, Told, Wanted};
-use super::task::{Event, TabEvent, TabId, Task};
+use super::task::{Event, Snapshot, TabEvent, TabId, Task};
 
 #[cfg(test)]
 pub(super) use read::snapshot;
@@ -117,8 +115,9 @@ impl Workers {
                 self.tell_tab(tab, TabEvent::Owners(owners.map(Arc::new)));
             }
             Task::Packages { tab, opened, snapshot, owners } => {
-                let list =
-                    super::listings::packages(&snapshot, &owners, &|layer| self.owners_at(&opened, layer));
+                let list = super::listings::packages(&snapshot, &owners, &|layer| {
+                    self.owners_at(&opened, &snapshot, layer)
+                });
                 self.tell_tab(tab, TabEvent::Packages(list));
             }
             Task::Verdict { tab, opened, meter } => {
@@ -137,14 +136,8 @@ impl Workers {
     }
 
     /// Reads which package had which path after a layer, before upper ones changed that.
-    fn owners_at(&self, opened: &Opened, layer: usize) -> Option<Ownership> {
-        let mut image = opened.image.clone();
-        let (mut manifest, mut config) = (image.manifest.into_value(), image.config.into_value());
-        manifest.layers.truncate(layer + 1);
-        config.rootfs.diff_ids.truncate(layer + 1);
-        (image.manifest, image.config) = (Document::new(manifest), Document::new(config));
-        let settings = Settings { cache: opened.analyses.as_deref(), ..Settings::default() };
-        let stack = Stack::read(&*opened.blobs, &image, &settings).ok()?;
+    fn owners_at(&self, opened: &Opened, snapshot: &Snapshot, layer: usize) -> Option<Ownership> {
+        let stack = snapshot.stack.up_to(layer).ok()?;
         self.source.owners(opened, &stack).ok()
     }
 

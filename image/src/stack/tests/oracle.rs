@@ -214,10 +214,29 @@ proptest! {
         let figures = stack.figures();
         prop_assert_eq!(figures.total, sum(&mut (0..total)));
         prop_assert_eq!(figures.reclaimable, sum(&mut stack.dead_files()));
+        // The lower half by itself, and as part of the whole.
+        let lower = layers.len().div_ceil(2);
+        let alone = stack_of(&texts[..lower].iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let part = stack.up_to(lower - 1).expect("fewer entries");
+        prop_assert_eq!(part.layers().len(), lower);
+        prop_assert_eq!(part.story(), alone.story());
     }
 }
 
+/// Where an entry landed, what it is a name of, whether it is seen, and the layer that ended it.
+type Story = (TreePath, EntryId, bool, Option<usize>);
+
 impl Stack {
+    fn story(&self) -> Vec<Story> {
+        let seen: BTreeSet<EntryId> = self.view().into_iter().collect();
+        let all = (0..self.layers().len()).flat_map(|layer| self.entries(layer));
+        all.map(|entry| {
+            let (place, end) = (self.paths().path(self.place(entry)), self.death(entry));
+            (place, self.linked(entry), seen.contains(&entry), end.map(|death| death.layer))
+        })
+        .collect()
+    }
+
     fn dead_files(&self) -> impl Iterator<Item = u32> {
         let all = (0..self.layers().len()).flat_map(|layer| self.entries(layer));
         all.filter(|entry| self.row(*entry).form == Form::File && self.death(*entry).is_some())
