@@ -25,6 +25,9 @@ const FETCHES: usize = 4;
 /// What is there so far is put together again after so many times the time that it took last.
 const RESTS: u32 = 3;
 
+/// How long it takes to put so many entries together, until that is known.
+const GUESS: (Duration, usize) = (Duration::from_millis(1), 1000);
+
 /// A layer that was read, or not.
 type Done = (usize, Result<Input, Failure>);
 
@@ -133,7 +136,7 @@ impl Workers {
                     let start = Instant::now();
                     let snapshot = Stack::of(inputs.clone()).map(|stack| Arc::new(snapshot(stack, false)));
                     self.tell_snapshot(tab, snapshot);
-                    pace.took = Some((start.elapsed(), entries(&inputs)));
+                    pace.took = (start.elapsed(), entries(&inputs));
                     due = Instant::now() + (start.elapsed() * RESTS).max(PATIENCE);
                     is_new = false;
                 }
@@ -162,13 +165,13 @@ struct Pace {
     /// Bytes of the layers' blobs, and whether they are here.
     layers: Vec<(u64, bool)>,
     /// How long it took to put layers together, and how many entries they had.
-    took: Option<(Duration, usize)>,
+    took: (Duration, usize),
 }
 
 impl Pace {
     fn new(inputs: &[Input]) -> Self {
         let layers = inputs.iter().map(|input| (input.descriptor.size, false)).collect();
-        Self { begun: Instant::now(), last: Instant::now(), layers, took: None }
+        Self { begun: Instant::now(), last: Instant::now(), layers, took: GUESS }
     }
 
     fn receive(&mut self, layer: usize) {
@@ -179,7 +182,7 @@ impl Pace {
     /// Says whether everything will be here sooner than what is here can be put together: nobody would see
     /// that for long, and it takes as much memory as everything.
     fn is_nearly_done(&self, inputs: &[Input], meters: &[Arc<Meter>]) -> bool {
-        let Some((took, then)) = self.took else { return false };
+        let (took, then) = self.took;
         let (mut done, mut total) = (0.0, 0.0);
         for ((size, is_here), meter) in self.layers.iter().zip(meters) {
             // Far below 2^53, and an estimate.
