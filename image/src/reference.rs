@@ -118,7 +118,8 @@ impl Reference {
         Self { repository: self.repository.clone(), tag: Some(tag), digest: None }
     }
 
-    /// Returns the short form that Docker prints: `nginx:1` for `docker.io/library/nginx:1`.
+    /// Returns the short form of the [repository](Repository::familiar) with tag and digest: `nginx:1` for
+    /// `docker.io/library/nginx:1`.
     pub fn familiar(&self) -> String {
         let mut text = self.repository.familiar();
         self.append_suffix(&mut text);
@@ -156,14 +157,19 @@ impl Repository {
         Ok(Self { registry: self.registry.clone(), path })
     }
 
-    /// Returns the short form that Docker prints: `nginx` for `docker.io/library/nginx`.
+    /// Returns the short form that Docker prints: `nginx` for `docker.io/library/nginx`. What would read as
+    /// something else without its registry, such as `docker.io/example.com/app`, keeps it.
     pub fn familiar(&self) -> String {
         if self.registry != DOCKER_HUB {
             return self.to_string();
         }
-        match self.path.strip_prefix("library/") {
-            Some(name) if !name.contains('/') => name.to_owned(),
-            _ => self.path.clone(),
+        let short = match self.path.strip_prefix("library/") {
+            Some(name) if !name.contains('/') => name,
+            _ => &self.path,
+        };
+        match short.parse::<Self>() {
+            Ok(read) if read == *self => short.to_owned(),
+            _ => self.to_string(),
         }
     }
 }

@@ -9,6 +9,10 @@ fn reference(text: &str) -> Reference {
     text.parse().expect("a reference")
 }
 
+/// A name that an engine would take for an image's identifier without what stands before it.
+const IDENTIFIER_IN_LIBRARY: &str =
+    "docker.io/library/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 #[test]
 fn short_names_get_their_defaults() {
     for (text, full, familiar) in [
@@ -24,6 +28,9 @@ fn short_names_get_their_defaults() {
         ("ghcr.io/a/b", "ghcr.io/a/b", "ghcr.io/a/b"),
         ("[::1]:5000/a", "[::1]:5000/a", "[::1]:5000/a"),
         ("REGISTRY/a", "REGISTRY/a", "REGISTRY/a"),
+        ("docker.io/ghcr.io/a/b:1", "docker.io/ghcr.io/a/b:1", "docker.io/ghcr.io/a/b:1"),
+        ("docker.io/localhost/x", "docker.io/localhost/x", "docker.io/localhost/x"),
+        (IDENTIFIER_IN_LIBRARY, IDENTIFIER_IN_LIBRARY, IDENTIFIER_IN_LIBRARY),
         ("a__b/c--d.e_f", "docker.io/a__b/c--d.e_f", "a__b/c--d.e_f"),
     ] {
         let reference = reference(text);
