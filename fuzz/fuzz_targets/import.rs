@@ -8,9 +8,9 @@ mod members;
 
 use std::path::Path;
 
+use attar_image::Descriptor;
 use attar_image::archive::{import, write_oci_archive};
 use attar_image::layout::{Durability, Layout};
-use attar_image::Descriptor;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,6 +1,8 @@
-//! A file of an image as a terminal shows it: the first line is its name. Nothing harmful is shown,
-//! whatever it holds.
+//! A file of an image as a terminal shows it: the first line is its name, the rest its bytes, or after a
+//! separator a list of members as for `import`. Nothing harmful is shown, whatever it holds.
 #![no_main]
+
+mod members;
 
 use attar_image::text::is_harmful;
 use attar_inspector::preview::{Content, Mode, Preview, Surroundings, difference, preview};
@@ -22,6 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
     let split = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let (name, bytes) = bytes.split_at(split);
     let bytes = bytes.get(1..).unwrap_or_default();
+    let made = bytes.strip_prefix(&[members::SEPARATOR]).map(members::archive);
+    let bytes = made.as_deref().unwrap_or(bytes);
     let around = Surroundings { now: Some(1 << 30), provider: Some(&|_, _| None) };
     let whole = Content::whole(name, bytes);
     let cut = Content::new(name, &bytes[..bytes.len() / 2], bytes.len() as u64);

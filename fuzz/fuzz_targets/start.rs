@@ -14,7 +14,13 @@ use libfuzzer_sys::fuzz_target;
 const JAVA: &str = "usr/lib/jvm/java-21-openjdk-amd64/bin/java";
 const PROGRAMS: [&str; 4] = [JAVA, "usr/bin/python3.13", "usr/sbin/nginx", "lib64/ld-linux-x86-64.so.2"];
 const TEXTS: [&str; 7] = [
-    "app", "app.jar", "usr/pyvenv.cfg", "etc/ld.so.cache", "etc/nsswitch.conf", "etc/nginx/nginx.conf", "etc/passwd",
+    "app",
+    "app.jar",
+    "usr/pyvenv.cfg",
+    "etc/ld.so.cache",
+    "etc/nsswitch.conf",
+    "etc/nginx/nginx.conf",
+    "etc/passwd",
 ];
 
 struct Fuzzed<'a>(&'a [u8]);
@@ -40,7 +46,12 @@ fuzz_target!(|bytes: &[u8]| {
     let paths = PROGRAMS.iter().chain(&TEXTS).map(|path| TreePath::parse(path).expect("a path"));
     let tree: FileTree = paths.map(|path| (path, entry.clone())).collect();
     let platform = "linux/amd64".parse().expect("a platform");
-    for words in [&["/app"][..], &[&format!("/{JAVA}"), "-jar", "/app.jar"], &["/usr/bin/python3.13", "/app"], &["/usr/sbin/nginx"]] {
+    for words in [
+        &["/app"][..],
+        &[&format!("/{JAVA}"), "-jar", "/app.jar"],
+        &["/usr/bin/python3.13", "/app"],
+        &["/usr/sbin/nginx"],
+    ] {
         let entrypoint = Some(words.iter().map(|word| (*word).to_owned()).collect());
         let config = Config { entrypoint, user: "app".into(), ..Config::default() };
         prove(&Subject { tree: &tree, files: &Fuzzed(bytes), config: &config, platform: &platform });
