@@ -238,7 +238,7 @@ impl App {
         self.settle_comparison(&areas);
         let Some(current) = self.current else { return };
         if let Some(failure) = self.tabs[current].refuse_filter() {
-            self.fail(failure);
+            self.refuse(failure);
         }
         let asked = self.tabs[current].settle(&areas);
         self.tasks.extend(asked);

@@ -148,8 +148,8 @@ pub enum CompareEvent {
     Shown(Arc<PairShown>, Arc<Rows<Pair>>),
     /// Rows that were unfolded, and of which rows.
     Unfolded(Arc<Rows<Pair>>, Arc<Rows<Pair>>),
-    /// Paths that match what was typed.
-    Found(Matches<PairId>),
+    /// Paths that match what was typed, and of what.
+    Found(Arc<Compared>, Matches<PairId>),
     /// The packages that differ, and in a few words how many.
     Packages(Arc<Compared>, Listing, String),
     /// What stands at a path of both.
@@ -160,6 +160,11 @@ impl Compared {
     /// Says whether it is of these layers.
     pub fn is_of(&self, snapshots: &[Arc<Snapshot>; 2]) -> bool {
         self.sides.iter().zip(snapshots).all(|(side, snapshot)| Arc::ptr_eq(&side.snapshot, snapshot))
+    }
+
+    /// Returns what was read of both.
+    pub fn snapshots(&self) -> [Arc<Snapshot>; 2] {
+        self.sides.each_ref().map(|side| side.snapshot.clone())
     }
 
     /// Returns the layers of both.

@@ -8,15 +8,16 @@ use attar_image::blobs::Meter;
 use attar_packages::ownership::Ownership;
 
 use super::{App, Known, Screen, Tab, Tree, within};
-use crate::browse::pair::PairSettings;
+use crate::browse::Query;
+use crate::browse::pair::{PairId, PairSettings};
 use crate::compare::{LayerChange, setting_changes, unread};
 use crate::tui::comparison::{CompareEvent, CompareTask, Compared, PairShown, PairSide, Sides};
 use crate::tui::layout::Areas;
 use crate::tui::listing::Listing;
 use crate::tui::listings;
-use crate::tui::source::Opened;
+use crate::tui::source::{Failure, Opened};
 use crate::tui::start::Pane;
-use crate::tui::task::{Snapshot, Subject, TabId, Task, Version};
+use crate::tui::task::{Matches, Snapshot, Subject, TabId, Task, Version};
 
 /// What of a comparison stands in the middle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,6 +89,17 @@ impl Comparison {
         }
     }
 
+    /// Returns the same comparison before anything is known of it: what is shown of it, and how, stays.
+    pub(super) fn anew(&self) -> Self {
+        let mut comparison = Self::new(self.other);
+        (comparison.part, comparison.version) = (self.part, self.version);
+        comparison.tree.hide = self.tree.hide;
+        comparison.tree.filter.clone_from(&self.tree.filter);
+        (comparison.tree.sort, comparison.tree.is_reversed) = (self.tree.sort, self.tree.is_reversed);
+        comparison.tree.wanted = self.tree.wanted.clone().or_else(|| self.tree.selected_path());
+        comparison
+    }
+
     /// Returns the list that stands in the middle, unless the trees do.
     pub fn list(&self) -> Option<&Listing> {
         self.lists.get((self.part as usize).checked_sub(1)?)
@@ -100,6 +112,11 @@ impl Comparison {
     /// Says whether contents are being compared.
     pub fn is_comparing(&self) -> bool {
         self.compared.as_ref().is_some_and(|compared| compared.unread.is_some())
+    }
+
+    /// Says whether contents are being compared and nobody ended that.
+    pub(super) fn can_be_stopped(&self) -> bool {
+        self.is_comparing() && !self.meters.iter().flatten().any(|meter| meter.is_cancelled())
     }
 
     /// Says whether something of it is under way.
@@ -199,12 +216,11 @@ impl Comparison {
         };
         let settings = Box::new(self.tree.ask_for(&compared, settings)?);
         // Until all was compared the user has not seen what is worth unfolding.
-        let is_kept = |shown: &&Arc<PairShown>| {
-            shown.compared.is_of(&compared.sides.each_ref().map(|side| side.snapshot.clone()))
+        let is_kept = |shown: &Arc<PairShown>| {
+            shown.compared.is_of(&compared.snapshots())
                 && (shown.compared.unread.is_none() || self.tree.is_touched)
         };
-        let rows =
-            self.tree.shown.as_ref().filter(is_kept).and_then(|_| self.tree.folds()).map(|(_, rows)| rows);
+        let rows = self.tree.folds().filter(|(shown, _)| is_kept(shown)).map(|(_, rows)| rows);
         Some(CompareTask::Show { compared, settings, rows })
     }
 }
@@ -230,13 +246,7 @@ impl Tab {
                 comparison.tree.take(shown, rows);
             }
             CompareEvent::Unfolded(before, rows) => comparison.tree.take_unfolded(&before, rows),
-            CompareEvent::Found(matches) => {
-                if matches.text == self.found.text {
-                    (self.found.is_pending, self.found.at) = (false, matches.first);
-                    self.found.pairs = matches;
-                    self.show_match();
-                }
-            }
+            CompareEvent::Found(compared, matches) => self.take_found_pairs(&compared, matches),
             CompareEvent::Packages(compared, list, summary) => {
                 if comparison.compared.as_ref().is_some_and(|known| Arc::ptr_eq(known, &compared)) {
                     comparison.packages = Known::Known(summary);
@@ -259,6 +269,65 @@ impl Tab {
     fn side(&self) -> Option<PairSide> {
         let snapshot = self.snapshot.clone().filter(|snapshot| snapshot.is_complete)?;
         Some(PairSide { opened: self.opened()?.clone(), snapshot })
+    }
+
+    /// Asks for what matches among what is shown of both images, once that is there.
+    pub(super) fn ask_found_pairs(&mut self, query: Query, counts: bool) -> Option<Task> {
+        self.found.query = Some(query.clone());
+        let tree = &self.compared()?.tree;
+        let (shown, here) = (tree.shown.clone()?, tree.selected());
+        let (meter, text) = (Arc::<Meter>::default(), self.found.text.clone());
+        self.found.compared = Some(shown.compared.clone());
+        (self.found.is_pending, self.found.meter) = (true, Some(meter.clone()));
+        let (query, from) = (Box::new(query), here.map(|here| (here, counts)));
+        Some(Task::Compare { tab: self.id, task: CompareTask::Search { shown, text, query, from, meter } })
+    }
+
+    /// Searches again when an image was read again: paths have other numbers then.
+    fn search_pairs_again(&mut self) -> Option<Task> {
+        let query = self.found.query.clone()?;
+        let compared = self.compared()?.tree.shown.as_ref()?.compared.clone();
+        let before = self.found.compared.take();
+        if before.as_ref().is_some_and(|before| before.is_of(&compared.snapshots())) {
+            self.found.compared = before;
+            return None;
+        }
+        let text = std::mem::take(&mut self.found.text);
+        let was_shown = self.found.is_shown();
+        self.clear_found();
+        self.found.text = text;
+        self.found.stays = before.is_some() && was_shown;
+        self.ask_found_pairs(query, true)
+    }
+
+    /// Takes what was found, unless something else was searched for since, or in other images.
+    fn take_found_pairs(&mut self, compared: &Compared, matches: Matches<PairId>) {
+        let found = &mut self.found;
+        let is_of = found.compared.as_ref().is_some_and(|asked| asked.is_of(&compared.snapshots()));
+        if matches.text != found.text || !is_of {
+            return;
+        }
+        (found.is_pending, found.at) = (false, matches.first);
+        found.pairs = matches;
+        if !std::mem::take(&mut found.stays) {
+            self.show_match();
+        }
+    }
+
+    /// Gives up what is compared with an image, which is closed.
+    pub(super) fn forget_other(&mut self, other: TabId) {
+        if let Some(comparison) = self.comparison.take_if(|comparison| comparison.other == other) {
+            comparison.cancel();
+            if self.screen == Screen::Compare {
+                self.turn_to(Screen::Tree);
+            }
+        }
+    }
+
+    /// Gives up a filter that asks who owns what when that cannot be known of both images, and says why.
+    fn refuse_pair_filter(&mut self, why: Option<Failure>) -> Option<Failure> {
+        let comparison = self.compared_mut().filter(|comparison| comparison.tree.needs_owners())?;
+        why.inspect(|_| comparison.tree.filter = None)
     }
 
     /// Asks for what stands under the cursor in both images.
@@ -290,12 +359,7 @@ impl App {
             return;
         };
         let wanted = self.tabs[current].comparison.as_ref().map(|comparison| comparison.other);
-        let Some(other) = self.tabs.iter().position(|tab| Some(tab.id) == wanted) else {
-            // It was closed.
-            let tab = &mut self.tabs[current];
-            (tab.screen, tab.comparison) = (Screen::Tree, None);
-            return;
-        };
+        let Some(other) = self.tabs.iter().position(|tab| Some(tab.id) == wanted) else { return };
         let places = [current, other];
         for place in places {
             let asked = self.tabs[place].ask_owners();
@@ -312,6 +376,17 @@ impl App {
         });
         let opened = tabs.map(|tab| tab.opened().cloned());
         let sides = tabs.map(Tab::side);
+        let named = |tab: &&Tab| match &tab.owners {
+            Known::Failed(failure) => {
+                let message = format!("{}: {}", tab.wanted.word, failure.message);
+                Some(Failure { message, hint: failure.hint.clone() })
+            }
+            _ => None,
+        };
+        let why = tabs.iter().find_map(named);
+        if let Some(refused) = self.tabs[current].refuse_pair_filter(why) {
+            self.refuse(refused);
+        }
         let tab = &mut self.tabs[current];
         if let Pane::Layers | Pane::Facts = tab.focus {
             tab.focus = Pane::Tree;
@@ -335,6 +410,8 @@ impl App {
             let asked = comparison.ask([one, other], &owners);
             self.tasks.extend(asked.into_iter().map(|task| Task::Compare { tab: id, task }));
         }
+        let asked = self.tabs[current].search_pairs_again();
+        self.tasks.extend(asked);
         if areas.preview.is_some() {
             let asked = self.tabs[current].ask_pair_preview();
             self.tasks.extend(asked);

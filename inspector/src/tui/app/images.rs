@@ -99,6 +99,7 @@ impl App {
         let Some(current) = self.current else { return };
         let mut tab = self.tabs.remove(current);
         tab.close();
+        self.tabs.iter_mut().for_each(|other| other.forget_other(tab.id));
         self.current = self.tabs.len().checked_sub(1).map(|last| current.min(last));
         if self.current.is_none() {
             self.show_images();
@@ -114,7 +115,8 @@ impl App {
         tab.screen = old.screen;
         tab.focus = old.focus;
         tab.tree.wanted = old.tree.selected_path();
-        tab.comparison = old.comparison.take();
+        // What workers still say of it is for the tab that was.
+        tab.comparison = old.comparison.take().map(|comparison| comparison.anew().into());
         let (old, new) = (old.id, tab.id);
         self.next_tab += 1;
         let task = Task::Open { tab: tab.id, wanted: tab.wanted.clone(), meter: tab.meter.clone() };

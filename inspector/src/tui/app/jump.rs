@@ -54,7 +54,7 @@ impl App {
         let Some(tab) = self.tab_mut() else { return };
         if tab.screen != screen {
             tab.leave();
-            tab.screen = screen;
+            tab.turn_to(screen);
         }
         tab.focus = Pane::Tree;
     }
@@ -63,7 +63,7 @@ impl App {
     pub(super) fn show_blame(&mut self) {
         let Some(tab) = self.tab_mut() else { return };
         tab.leave();
-        tab.screen = Screen::Blame;
+        tab.turn_to(Screen::Blame);
         tab.focus = Pane::Tree;
         tab.blamed = tab.tree.wanted.clone().or_else(|| tab.tree.selected_path());
         tab.is_blamed = false;
@@ -115,7 +115,7 @@ impl App {
                     None => tab.layer_count().saturating_sub(1),
                 };
                 tab.layer.at = wanted;
-                tab.screen = Screen::Tree;
+                tab.turn_to(Screen::Tree);
                 tab.focus = Pane::Tree;
                 tab.tree.filter = None;
                 tab.tree.wanted = Some(path.clone());
@@ -203,10 +203,18 @@ impl Tab {
         self.places.leave(place);
     }
 
+    /// Puts something else in the middle. What was found in one image is not found in two.
+    pub(super) fn turn_to(&mut self, screen: Screen) {
+        if (self.screen == Screen::Compare) != (screen == Screen::Compare) {
+            self.clear_found();
+        }
+        self.screen = screen;
+    }
+
     fn take_place(&mut self, place: Place) {
         let Place { screen, layer, path, row } = place;
         let is_gone = screen == Screen::Compare && self.comparison.is_none();
-        self.screen = if is_gone { Screen::Tree } else { screen };
+        self.turn_to(if is_gone { Screen::Tree } else { screen });
         self.layer.at = layer;
         if let (Some(comparison), Some(path)) = (self.compared_mut(), &path) {
             comparison.tree.go_to(path);

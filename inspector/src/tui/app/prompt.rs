@@ -3,18 +3,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use attar_image::blobs::Meter;
 use attar_image::path::TreePath;
 use tui_input::Input;
 
 use super::{App, Overlay, Part, Tab};
 use crate::browse::Query;
 use crate::browse::filter::Filter;
-use crate::tui::comparison::CompareTask;
 use crate::tui::listing::{Jump, Listing};
 use crate::tui::listings;
 use crate::tui::source::{Failure, Wanted};
-use crate::tui::task::{Showing as _, Task};
+use crate::tui::task::Showing as _;
 
 /// Characters that a line may have.
 const MAX_LENGTH: usize = 4096;
@@ -139,6 +137,16 @@ impl App {
             prompt.choices = self.comparison_choices("");
         }
         self.overlay = Some(Overlay::Prompt(prompt));
+    }
+
+    /// Says why a filter was given up: where it is typed, else as a message.
+    pub(super) fn refuse(&mut self, failure: Failure) {
+        match &mut self.overlay {
+            Some(Overlay::Prompt(prompt)) if prompt.kind == PromptKind::Filter => {
+                prompt.error = Some(failure.message);
+            }
+            _ => self.fail(failure),
+        }
     }
 
     /// Returns the list that stands in the middle.
@@ -284,24 +292,16 @@ impl App {
                 return;
             }
         };
-        let Some(comparison) = tab.compared() else {
-            match tab.tree.shown.clone() {
-                Some(shown) => {
-                    let task = tab.ask_found(query, shown, counts);
-                    self.task(task);
-                }
+        let task = match (tab.compared().is_some(), tab.tree.shown.clone()) {
+            (true, _) => tab.ask_found_pairs(query, counts),
+            (false, Some(shown)) => Some(tab.ask_found(query, shown, counts)),
+            (false, None) => {
                 // Once there are files.
-                None => tab.found.query = Some(query),
+                tab.found.query = Some(query);
+                None
             }
-            return;
         };
-        let Some(shown) = comparison.tree.shown.clone() else { return };
-        let (meter, text) = (Arc::<Meter>::default(), text.to_owned());
-        let from = comparison.tree.selected().map(|here| (here, counts));
-        let task = CompareTask::Search { shown, text, query: Box::new(query), from, meter: meter.clone() };
-        let task = Task::Compare { tab: tab.id, task };
-        (tab.found.is_pending, tab.found.meter) = (true, Some(meter));
-        self.task(task);
+        self.tasks.extend(task);
     }
 
     fn go_to_typed(&mut self, text: &str) {

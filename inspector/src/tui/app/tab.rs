@@ -14,6 +14,7 @@ use super::{Comparison, Place, PreviewPane, Screen, Span, Tree, within};
 use crate::browse::Query;
 use crate::browse::filter::Filter;
 use crate::browse::pair::PairId;
+use crate::tui::comparison::Compared;
 use crate::tui::cursor::Cursor;
 use crate::tui::layout::Areas;
 use crate::tui::listing::Listing;
@@ -71,6 +72,8 @@ pub struct Found {
     /// What was asked for, and of which layers.
     pub(super) query: Option<Query>,
     pub(super) snapshot: Option<Arc<Snapshot>>,
+    /// What of two images was searched.
+    pub(super) compared: Option<Arc<Compared>>,
     /// Whether the cursor stays where it is.
     pub(super) stays: bool,
 }
@@ -410,6 +413,9 @@ impl Tab {
 
     /// Searches again when layers were added: paths have other numbers then.
     fn search_again(&mut self) -> Option<Task> {
+        if self.screen == Screen::Compare {
+            return None;
+        }
         let (shown, query) = (self.tree.shown.clone()?, self.found.query.clone()?);
         let before = self.found.snapshot.take();
         if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &shown.snapshot)) {
@@ -417,10 +423,11 @@ impl Tab {
             return None;
         }
         let text = std::mem::take(&mut self.found.text);
+        let was_shown = self.found.is_shown();
         self.clear_found();
         self.found.text = text;
         // What was found before is looked at; what was searched for before there were files is not.
-        self.found.stays = before.is_some();
+        self.found.stays = before.is_some() && was_shown;
         Some(self.ask_found(query, shown, true))
     }
 
@@ -524,6 +531,11 @@ impl Found {
     /// Returns how many places match.
     pub fn count(&self) -> usize {
         self.paths.len().max(self.rows.len()).max(self.pairs.paths.len())
+    }
+
+    /// Says whether one went to what was found.
+    pub(super) fn is_shown(&self) -> bool {
+        !self.is_pending || self.stays
     }
 
     /// Says whether a path matches what was searched for.

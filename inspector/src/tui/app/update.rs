@@ -1,6 +1,6 @@
 //! From an action to a new state.
 
-use super::{App, Overlay, Part, PromptKind, Scope, Screen, Span};
+use super::{App, Overlay, Part, PromptKind, Scope, Screen, Span, Tab};
 use crate::tui::action::Action;
 use crate::tui::start::Pane;
 use crate::tui::task::Task;
@@ -64,33 +64,48 @@ impl App {
             list.set_filter("");
         } else if tab.filter_mut().take().is_some() {
             // All is shown again.
-        } else if tab.is_reading() || tab.is_opening() {
-            self.cancel();
-        } else if let Some(comparison) = tab.compared_mut().filter(|comparison| comparison.is_comparing()) {
-            comparison.cancel();
-            self.say("stopped: what was not compared is marked with `?`");
-        } else if let Some(comparison) = tab.compared_mut().filter(|it| it.part != Part::Files) {
-            comparison.part = Part::Files;
-        } else if tab.screen != Screen::Tree {
-            self.show(Screen::Tree);
+        } else if self.stop() {
+            // What was there so far stays.
+        } else if let Some(tab) = self.tab_mut() {
+            match (tab.screen, tab.compared_mut()) {
+                (Screen::Tree, _) => {}
+                (_, Some(comparison)) if comparison.part != Part::Files => comparison.part = Part::Files,
+                _ => self.show(Screen::Tree),
+            }
         }
     }
 
     fn cancel(&mut self) {
-        let Some(tab) = self.tab_mut() else { return };
-        if let Some(meter) = &tab.extracting {
+        if let Some(meter) = self.tab().and_then(|tab| tab.extracting.as_ref()) {
             // What was written stays, and the worker tells so.
             return meter.cancel();
         }
-        let is_opening = tab.is_opening();
-        if !is_opening && !tab.is_reading() {
-            return self.say("nothing is being read");
+        if !self.stop() {
+            self.say("nothing is being read");
         }
-        tab.cancel();
-        self.say(match is_opening {
-            true => "stopped: `reload` opens it again",
-            false => "stopped: what was read so far stays; `reload` reads the rest",
-        });
+    }
+
+    /// Ends what is opened, read or compared where one is; says whether there was anything to end.
+    fn stop(&mut self) -> bool {
+        let beside = self.tab().and_then(Tab::compared).map(|comparison| comparison.other);
+        let beside = self.tabs.iter().position(|tab| Some(tab.id) == beside);
+        let reads = |at: &usize| self.tabs[*at].is_opening() || self.tabs[*at].is_reading();
+        if let Some(at) = self.current.into_iter().chain(beside).find(reads) {
+            let tab = &mut self.tabs[at];
+            let which = if Some(at) == self.current { String::new() } else { tab.wanted.word.clone() + ": " };
+            let what = match tab.is_opening() {
+                true => "stopped: `reload` opens it again",
+                false => "stopped: what was read so far stays; `reload` reads the rest",
+            };
+            tab.cancel();
+            self.say(which + what);
+            return true;
+        }
+        let comparison = self.tab().and_then(Tab::compared).filter(|it| it.can_be_stopped());
+        let Some(comparison) = comparison else { return false };
+        comparison.cancel();
+        self.say("stopped: what was not compared is marked with `?`");
+        true
     }
 
     fn act_on_tab(&mut self, action: Action) {

@@ -11,11 +11,13 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::{Value, json};
 
 use super::images::Folder;
+use crate::tui::action::Action;
 use crate::tui::app::{App, Screen};
+use crate::tui::comparison::CompareTask;
 use crate::tui::keymap::Keymap;
-use crate::tui::source::Wanted;
+use crate::tui::source::{Failure, Wanted};
 use crate::tui::start::{Pane, Start, View};
-use crate::tui::task::Event;
+use crate::tui::task::{Event, TabEvent, Task};
 use crate::tui::worker::Workers;
 use crate::tui::{lines, screen};
 
@@ -277,6 +279,213 @@ fn a_path_is_looked_at_in_either_image() {
     assert_eq!(at(&driven), ("app".to_owned(), Screen::Compare, path));
     driven.press("\n");
     assert_eq!(driven.app.tab().map(|tab| tab.focus), Some(Pane::Preview));
+}
+
+/// The interface whose workers do what they are told, when they are told.
+struct Slow {
+    driven: Driven,
+    tasks: Vec<Task>,
+}
+
+impl Slow {
+    /// Opens two images and reads them, and compares nothing yet.
+    fn new(one: &str, other: &str) -> Self {
+        let (sender, events) = mpsc::channel();
+        let workers = Workers::new(folder(), sender, NonZeroUsize::MIN, 0, || {});
+        let app = App::new(start(one, other), Keymap::default(), (100, 24));
+        let mut slow = Self { driven: Driven { app, workers, events }, tasks: Vec::new() };
+        slow.work(|task| !is_comparing(task));
+        slow
+    }
+
+    /// Does all tasks of a kind, and what they lead to.
+    fn work(&mut self, is_wanted: impl Fn(&Task) -> bool) {
+        loop {
+            self.tasks.extend(self.driven.app.take_tasks());
+            let Some(next) = self.tasks.iter().position(&is_wanted) else { return };
+            let task = self.tasks.remove(next);
+            for event in self.answers(task) {
+                self.driven.app.receive(event);
+            }
+        }
+    }
+
+    /// Does a task, and keeps what the worker says.
+    fn answers(&mut self, task: Task) -> Vec<Event> {
+        self.driven.workers.work(task);
+        self.driven.events.try_iter().collect()
+    }
+
+    fn compare_task(&mut self) -> Task {
+        self.tasks.extend(self.driven.app.take_tasks());
+        let found = self.tasks.iter().position(is_comparing).expect("they are compared");
+        self.tasks.remove(found)
+    }
+
+    /// Returns what a worker says that compares them once more.
+    fn compared_again(&mut self) -> Vec<Event> {
+        let tab = self.driven.app.tab().expect("an image");
+        let compared = tab.compared().and_then(|it| it.compared.clone()).expect("they are compared");
+        let meters = compared.stacks().map(|stack| stack.layers().iter().map(|_| Arc::default()).collect());
+        let task = CompareTask::Compare { sides: Box::new(compared.sides.clone()), meters };
+        self.answers(Task::Compare { tab: tab.id, task })
+    }
+
+    fn press(&mut self, key: char) {
+        let code = if key == '\x1b' { KeyCode::Esc } else { KeyCode::Char(key) };
+        self.driven.app.key(KeyEvent::new(code, KeyModifiers::NONE));
+    }
+}
+
+fn is_comparing(task: &Task) -> bool {
+    matches!(task, Task::Compare { task: CompareTask::Compare { .. }, .. })
+}
+
+#[test]
+fn comparing_contents_is_stopped_and_what_is_known_stays() {
+    // By the key that leaves things, and by name.
+    for stop in [Action::Escape, Action::Cancel] {
+        let mut slow = Slow::new("plain", "plainer");
+        let task = slow.compare_task();
+        let first = slow.answers(task.clone()).swap_remove(0);
+        slow.driven.app.receive(first);
+        slow.work(|task| !is_comparing(task));
+        assert!(slow.driven.app.is_busy(), "contents are being compared");
+        slow.driven.app.update(stop, 1);
+        assert_eq!(slow.driven.with("stopped: what was not compared is marked").len(), 1);
+        // The worker sees that when it reads on.
+        let last = slow.answers(task).swap_remove(1);
+        slow.driven.app.receive(last);
+        slow.work(|_| true);
+        assert!(!slow.driven.app.is_busy());
+        assert!(
+            !slow.driven.with("were not compared: that was stopped").is_empty(),
+            "{}",
+            slow.driven.text()
+        );
+        assert_eq!(slow.driven.with("?   same").len(), 1, "{}", slow.driven.text());
+        // Nothing is left to be stopped: now it leaves the comparison.
+        slow.press('\x1b');
+        assert_eq!(slow.driven.app.tab().map(|tab| tab.screen), Some(Screen::Tree));
+    }
+}
+
+#[test]
+fn the_image_beside_is_stopped_from_the_comparison() {
+    let mut slow = Slow::new("app", "next");
+    slow.press(']');
+    slow.driven.app.update(Action::Reload, 1);
+    slow.press('[');
+    slow.press('\x1b');
+    assert_eq!(slow.driven.with("next: stopped").len(), 1, "{}", slow.driven.text());
+    assert_eq!(slow.driven.app.tab().map(|tab| tab.screen), Some(Screen::Compare));
+    slow.work(|_| true);
+    assert!(!slow.driven.app.is_busy());
+    assert!(!slow.driven.with("stopped").is_empty(), "{}", slow.driven.text());
+}
+
+#[test]
+fn either_image_is_read_again_while_both_are_compared() {
+    for is_second in [false, true] {
+        let mut slow = Slow::new("app", "next");
+        slow.work(|_| true);
+        slow.press('a');
+        let before = slow.driven.with("main.py");
+        let late = slow.compared_again();
+        if is_second {
+            slow.press(']');
+        }
+        slow.driven.app.update(Action::Reload, 1);
+        if is_second {
+            slow.press('[');
+        }
+        assert!(slow.driven.app.is_busy());
+        // What a worker still says of the image that was is of no use.
+        for event in late {
+            slow.driven.app.receive(event);
+        }
+        slow.work(|_| true);
+        assert!(!slow.driven.app.is_busy());
+        assert_eq!(slow.driven.with("main.py"), before, "{}", slow.driven.text());
+        assert_eq!(slow.driven.with("データ").len(), 1, "what is hidden stays so: {}", slow.driven.text());
+    }
+}
+
+#[test]
+fn an_image_that_cannot_be_read_again_ends_the_comparison_of_it() {
+    let folder = folder();
+    let mut driven = Driven::new(start("app", "next"), &folder, (100, 24));
+    // Asked for, and the answer is for the tab that was.
+    driven.app.key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::NONE));
+    drop(driven.app.take_tasks());
+    std::fs::remove_dir_all(folder.0.join("app")).expect("it was there");
+    driven.app.update(Action::Reload, 1);
+    driven.wait();
+    assert!(!driven.app.is_busy());
+    assert!(!driven.with("cannot read `app`").is_empty(), "{}", driven.text());
+}
+
+#[test]
+fn what_was_searched_for_is_searched_for_in_what_was_read_again() {
+    let mut slow = Slow::new("app", "next");
+    slow.work(|_| true);
+    for key in "/main".chars() {
+        slow.press(key);
+    }
+    slow.driven.app.key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+    // The answer comes when the image has other layers.
+    slow.tasks.extend(slow.driven.app.take_tasks());
+    let is_search = |task: &Task| matches!(task, Task::Compare { task: CompareTask::Search { .. }, .. });
+    let mut searches: Vec<Task> = slow.tasks.extract_if(.., |task| is_search(task)).collect();
+    let late = slow.answers(searches.pop().expect("it is searched for"));
+    assert_eq!(late.len(), 1);
+    slow.press(']');
+    slow.driven.app.update(Action::Reload, 1);
+    slow.press('[');
+    slow.work(|_| true);
+    for event in late {
+        slow.driven.app.receive(event);
+    }
+    slow.work(|_| true);
+    assert!(!slow.driven.app.is_busy());
+    let tab = slow.driven.app.tab().expect("an image");
+    assert_eq!(tab.found.pairs.paths.len(), 1, "{}", slow.driven.text());
+    assert_eq!(tab.selected_path().map(|path| path.to_string()).as_deref(), Some("/app/main.py"));
+}
+
+#[test]
+fn a_filter_by_owners_is_refused_where_one_image_has_unknown_ones() {
+    let is_of_next = |task: &Task| matches!(task, Task::Owners { tab: 1, .. });
+    // It is known when the filter is typed, or it turns out while that is waited for.
+    for is_known in [true, false] {
+        let mut slow = Slow::new("app", "next");
+        slow.work(|task| !is_of_next(task));
+        let failure = Failure { message: "the database is broken".to_owned(), hint: None };
+        let mut event = Some(Event::Tab(1, TabEvent::Owners(Err(failure))));
+        if is_known {
+            event.take().into_iter().for_each(|event| slow.driven.app.receive(event));
+        }
+        slow.driven.app.update(Action::Filter, 1);
+        slow.driven.app.paste("owner:tool");
+        slow.driven.app.key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+        event.into_iter().for_each(|event| slow.driven.app.receive(event));
+        slow.work(|task| !is_of_next(task));
+        assert!(!slow.driven.app.is_busy(), "nothing is waited for");
+        assert!(slow.driven.app.tab().is_some_and(|tab| tab.filter().is_none()));
+        let said = slow.driven.text();
+        let said = said.lines().find(|line| line.contains("next: the database is broken"));
+        let is_in_prompt = said.map(|line| line.starts_with("filter: owner:tool"));
+        assert_eq!(is_in_prompt, Some(is_known), "{}", slow.driven.text());
+    }
+}
+
+#[test]
+fn a_comparison_ends_when_the_other_image_is_closed() {
+    let mut driven = Driven::new(start("app", "next"), &folder(), (100, 24));
+    driven.press("T]Q");
+    let tab = driven.app.tab().expect("an image");
+    assert!(tab.comparison.is_none(), "nothing leads to what is closed");
+    assert_eq!(driven.press("H").app.tab().map(|tab| tab.screen), Some(Screen::Tree));
 }
 
 #[test]

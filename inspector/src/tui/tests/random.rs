@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, Receiver};
 
 use attar_image::blobs::Meter;
 use attar_image::stack::{Input, Settings, Stack};
-use attar_testing::layers::{Layer, edit_manifest};
+use attar_testing::layers::{Codec, Layer, edit_manifest, write_layout};
 use proptest::prelude::*;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
@@ -17,14 +17,14 @@ use super::images::Folder;
 use super::sound;
 use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::comparison::{CompareEvent, CompareTask};
 use crate::tui::keymap::Keymap;
 use crate::tui::source::{Extracted, Failure, Opened, Wanted};
 use crate::tui::start::{Pane, Start, View};
-use crate::tui::task::{Event, LayerState, TabEvent, TabId, Task};
+use crate::tui::task::{Event, LayerState, Subject, TabEvent, TabId, Task};
 use crate::tui::worker::{Workers, snapshot};
 
-/// Two images beside each other have tests of their own.
-const VIEWS: [View; 9] = [
+const VIEWS: [View; 10] = [
     View::Tree,
     View::Waste,
     View::Largest,
@@ -32,6 +32,7 @@ const VIEWS: [View; 9] = [
     View::Verdict,
     View::Facts,
     View::Blame,
+    View::Compare,
     View::Images,
     View::Help,
 ];
@@ -108,9 +109,10 @@ fn layer(entries: &Entries) -> Layer {
 }
 
 /// Writes an image of which some layers are not as they should be.
-fn image(folder: &Folder, name: &str, layers: &[(Entries, Fault)]) {
-    folder.add(name, layers.iter().map(|(entries, _)| layer(entries)));
+fn image(folder: &Folder, name: &str, codec: Codec, layers: &[(Entries, Fault)]) {
     let place = folder.0.join(name);
+    let tars = layers.iter().map(|(entries, _)| layer(entries).tar());
+    write_layout(&place, "it", codec, tars).expect("a layout");
     let mut blobs: Vec<PathBuf> = Vec::new();
     edit_manifest(&place, |manifest| {
         for (layer, (_, fault)) in manifest["layers"].as_array_mut().into_iter().flatten().zip(layers) {
@@ -205,7 +207,14 @@ impl Machine {
     fn settle(&mut self) {
         let tasks = self.app.take_tasks();
         // A line that is typed asks for something with every letter.
-        let searches = tasks.iter().filter(|task| matches!(task, Task::Search { .. } | Task::View { .. }));
+        let is_typed = |task: &&Task| match task {
+            Task::Search { .. } | Task::View { .. } => true,
+            Task::Compare { task, .. } => {
+                matches!(task, CompareTask::Search { .. } | CompareTask::Show { .. })
+            }
+            _ => false,
+        };
+        let searches = tasks.iter().filter(is_typed);
         assert!(tasks.len() - searches.count() <= MAX_TASKS, "{tasks:?}");
         self.tasks.extend(tasks);
         sound::check(&self.app);
@@ -260,6 +269,10 @@ impl Machine {
                 Event::Tab(tab, TabEvent::Extracted(path, Err(failure())))
             }
             Task::Export { .. } => Event::Failed(failure()),
+            Task::Compare { tab, task: CompareTask::Preview { node, version, .. } } => {
+                let subject = Subject::Pair { node, version };
+                Event::Tab(tab, TabEvent::Compare(CompareEvent::Preview(subject, Err(failure()))))
+            }
             // These cannot fail.
             task => return self.work(task, 0),
         };
@@ -389,12 +402,13 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let actions: Vec<Action> = Action::all().filter(|action| *action != Action::Compare).collect();
+    let actions: Vec<Action> = Action::all().collect();
     let prompts = [
         Action::Search,
         Action::Filter,
         Action::GoToPath,
         Action::Open,
+        Action::Compare,
         Action::Extract,
         Action::Export,
         Action::Palette,
@@ -443,11 +457,16 @@ fn layers() -> impl Strategy<Value = Vec<(Entries, Fault)>> {
     prop::collection::vec((entries, fault), 0..5)
 }
 
+fn wanted(word: &str) -> Wanted {
+    Wanted { word: word.to_owned(), platform: None }
+}
+
 fn start() -> impl Strategy<Value = Start> {
     let words = prop::sample::subsequence(vec!["app", "other", "missing"], 0..=2);
     let view = prop::option::of(prop::sample::select(VIEWS.to_vec()));
     let pane = prop::option::of(prop::sample::select(Pane::ALL.to_vec()));
     let range = prop::option::weighted(0.2, (0_usize..9, 0_usize..9));
+    let compared = prop::option::weighted(0.4, prop::sample::select(vec!["app", "other", "missing"]));
     (
         words,
         view,
@@ -456,9 +475,11 @@ fn start() -> impl Strategy<Value = Start> {
         prop::option::of(0_usize..9),
         prop::option::weighted(0.2, text()),
         any::<bool>(),
+        compared,
     )
-        .prop_map(|(words, view, pane, range, layer, filter, is_ascii)| Start {
-            images: words.iter().map(|word| Wanted { word: (*word).to_owned(), platform: None }).collect(),
+        .prop_map(|(words, view, pane, range, layer, filter, is_ascii, compared)| Start {
+            images: words.into_iter().map(wanted).collect(),
+            compare: compared.map(wanted),
             view,
             pane,
             layer,
@@ -480,8 +501,9 @@ proptest! {
         steps in prop::collection::vec(step(), 1..70),
     ) {
         let folder = Folder(attar_testing::Scratch::new());
-        image(&folder, "app", &app);
-        image(&folder, "other", &other);
+        image(&folder, "app", Codec::Gzip, &app);
+        // Nobody hashed its contents: they are read to be compared.
+        image(&folder, "other", Codec::Plain, &other);
         let mut machine = Machine::new(folder, start, (100, 30));
         for step in &steps {
             machine.step(step);

@@ -7,8 +7,8 @@ use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::layout::{Position, Rect};
 
 use crate::tui::Cursor;
-use crate::tui::app::{App, Screen, Tab};
-use crate::tui::layout::{Areas, Spot};
+use crate::tui::app::{App, Comparison, Screen, Tab};
+use crate::tui::layout::{Areas, Side, Spot};
 use crate::tui::start::Pane;
 use crate::tui::view;
 
@@ -68,6 +68,9 @@ fn state(app: &App, areas: &Areas) {
         assert!(areas.of(tab.focus).is_some(), "{:?} has the keys and is not seen", tab.focus);
     }
     tree(app, tab);
+    if let Some(compared) = tab.compared() {
+        comparison(app, tab, compared, areas);
+    }
 }
 
 /// Asserts that a cursor is in its list, and seen where the list is.
@@ -102,6 +105,31 @@ fn tree(app: &App, tab: &Tab) {
     assert!(tab.span.mark < tab.layer_count().max(1), "a range from layer {}", tab.span.mark);
 }
 
+#[track_caller]
+fn comparison(app: &App, tab: &Tab, comparison: &Comparison, areas: &Areas) {
+    assert!(app.other(comparison).is_some(), "compared with what is closed");
+    assert!(matches!(tab.focus, Pane::Tree | Pane::Preview), "{:?} has the keys", tab.focus);
+    let tree = &comparison.tree;
+    cursor("pairs", tree.cursor, tree.length(), areas.main_rows(), comparison.list().is_none());
+    if let Some([one, other]) = areas.sides {
+        let lines = |side: Side| (side.spot.body.y, side.spot.body.height);
+        assert_eq!(lines(one), lines(other), "rows that belong together do not stand in one line");
+        assert_eq!(usize::from(one.spot.body.height), usize::from(areas.main_rows()));
+    }
+    let (Some(shown), Some(rows)) = (&tree.shown, &tree.rows) else {
+        assert!(tree.shown.is_none() && tree.rows.is_none(), "rows of nothing");
+        assert!(tab.found.pairs.paths.is_empty(), "found among nothing");
+        return;
+    };
+    assert!(std::ptr::eq(rows.forest().as_ref(), shown.pair.as_ref()), "rows of other images");
+    if let Some(selected) = tree.selected() {
+        assert!(shown.pair.is_shown(selected), "the cursor is on what is not shown");
+    }
+    let last = shown.pair.all().last();
+    assert!(tab.found.pairs.numbers.iter().all(|node| Some(*node) <= last), "found in other images");
+    assert!(tab.found.at < tab.found.count().max(1), "match {} of {}", tab.found.at, tab.found.count());
+}
+
 /// Asserts that everything stands on the screen and nothing upon anything else.
 #[track_caller]
 fn places(app: &App, areas: &Areas) {
@@ -115,6 +143,12 @@ fn places(app: &App, areas: &Areas) {
             assert!(is_inside(heading, spot.frame) && !heading.intersects(spot.body), "{spot:?}");
         }
     }
+    let sides = areas.sides.map(|sides| sides.map(|side| side.spot.frame)).unwrap_or_default();
+    let main = areas.main.map(|spot| spot.frame).unwrap_or_default();
+    assert!(sides.into_iter().all(|side| is_inside(side, main)), "{sides:?} are not in {main}");
+    assert!(!sides[0].intersects(sides[1]), "{sides:?}");
+    let lines = [areas.tabs, areas.summary.unwrap_or_default()];
+    assert!(lines.into_iter().all(|line| is_inside(line, screen)), "{lines:?}");
     let lines = [areas.tabs, areas.line, areas.hints];
     assert!(lines.into_iter().all(|line| is_inside(line, screen)), "{lines:?}");
     let panes: Vec<Rect> =
@@ -132,16 +166,22 @@ fn places(app: &App, areas: &Areas) {
 /// Asserts that the frames are whole and nothing is drawn outside of them.
 #[track_caller]
 fn frames(app: &App, areas: &Areas, screen: &Buffer) {
-    let panes = [areas.layers, areas.details, areas.main, areas.preview];
+    let middle = match areas.sides {
+        // Each of two trees has a frame of its own.
+        Some(sides) => sides.map(|side| Some(side.spot)),
+        None => [areas.main, None],
+    };
+    let panes = middle.into_iter().chain([areas.layers, areas.details, areas.preview]).flatten();
+    let panes: Vec<Spot> = panes.collect();
     let cover = areas.overlay.map(|spot| spot.frame).unwrap_or_default();
-    for spot in panes.into_iter().flatten() {
-        frame(app, spot, screen, cover);
+    for spot in &panes {
+        frame(app, *spot, screen, cover);
     }
     if let Some(spot) = areas.overlay {
         frame(app, spot, screen, Rect::ZERO);
     }
-    let drawn: Vec<Rect> = panes.into_iter().flatten().map(|spot| spot.frame).collect();
-    let lines = [areas.tabs, areas.line, areas.hints, cover];
+    let drawn: Vec<Rect> = panes.into_iter().map(|spot| spot.frame).collect();
+    let lines = [areas.tabs, areas.line, areas.hints, cover, areas.summary.unwrap_or_default()];
     for at in screen.area.positions() {
         if !drawn.iter().chain(&lines).any(|area| area.contains(at)) {
             assert_eq!(screen[at].symbol(), " ", "at {at}, outside of all panes");

@@ -43,7 +43,7 @@ impl Workers {
             CompareTask::Search { shown, text, query, from, meter } => {
                 let found = search(&shown, text, &query, from, &meter);
                 if !meter.is_cancelled() {
-                    tell(CompareEvent::Found(found));
+                    tell(CompareEvent::Found(shown.compared.clone(), found));
                 }
             }
             CompareTask::Packages { compared, owners } => {

@@ -154,7 +154,8 @@ impl App {
         }
         let Some(tab) = self.tab_mut() else { return };
         tab.leave();
-        (tab.screen, tab.focus) = (Screen::Tree, Pane::Tree);
+        tab.turn_to(Screen::Tree);
+        tab.focus = Pane::Tree;
         // Where all of the image is seen the path is.
         tab.layer.at = tab.layer_count().saturating_sub(1);
         tab.span = Span { scope: Scope::UpToHere, ..tab.span };
