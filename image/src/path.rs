@@ -1,9 +1,13 @@
 //! Paths inside an image: byte strings in one canonical spelling.
 
+mod escape;
+
 use std::borrow::Borrow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use escape::{WrongEscape, escape, unescape};
 
 /// The longest path a tree accepts, in bytes; the limit of the kernel's path functions.
 pub const MAX_PATH: usize = 4096;
@@ -175,25 +179,6 @@ impl TreePath {
         }
         Self::parse(stack.join(&b'/'))
     }
-}
-
-/// Renders bytes from outside for a person: what is [harmful](crate::text::is_harmful) becomes an escape,
-/// and what is no UTF-8 `\xff`.
-pub fn escape(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            if crate::text::is_harmful(character) {
-                text.extend(character.escape_default());
-            } else {
-                text.push(character);
-            }
-        }
-        for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
-        }
-    }
-    text
 }
 
 impl fmt::Display for TreePath {

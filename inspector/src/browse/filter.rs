@@ -36,6 +36,15 @@ pub struct Filter {
     terms: Vec<Term>,
 }
 
+impl PartialEq for Filter {
+    /// Says whether both are written alike.
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Filter {}
+
 /// A term that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot read `{term}` in column {column} of the filter: expected {expected}")]

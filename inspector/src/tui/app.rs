@@ -39,7 +39,7 @@ use super::theme::{Glyphs, Theme};
 
 pub use comparison::{Comparison, Part};
 pub use overlay::Overlay;
-pub use places::{Place, Places};
+pub use places::{Look, Place, Places};
 pub use preview::PreviewPane;
 pub use prompt::{Prompt, PromptKind};
 pub use screens::Screen;

@@ -289,10 +289,9 @@ impl Areas {
             .find(|pane| self.spot(*pane).is_some_and(is_there))
     }
 
-    /// Returns the image whose title stands at a place.
+    /// Returns the image whose title stands at a place, or that a mark there leads to.
     pub fn tab_at(&self, at: Position, app: &App) -> Option<usize> {
-        let titles = super::view::titles(app, self.tabs);
-        titles.into_iter().position(|(area, _)| area.contains(at))
+        super::view::Titles::of(app, self.tabs).at(at)
     }
 
     /// Says whether the mark of a folded or unfolded directory stands at a place.

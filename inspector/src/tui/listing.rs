@@ -183,6 +183,14 @@ impl Listing {
         self.arrange_around();
     }
 
+    /// Shows only rows that hold a text, in an order, unless they are shown like that already.
+    pub fn sift(&mut self, text: &str, order: Option<(usize, bool)>) {
+        if self.filter != text || self.order != order {
+            self.order = order;
+            self.set_filter(text);
+        }
+    }
+
     /// Sorts by the next column, and after the last one as usual again.
     pub fn cycle_order(&mut self) {
         let next = self.order.map_or(0, |(column, _)| column + 1);

@@ -2,8 +2,10 @@
 
 mod command;
 mod compare;
+mod driven;
 mod hostile;
 pub(super) mod images;
+mod places;
 mod random;
 mod reading;
 mod screens;

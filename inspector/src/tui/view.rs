@@ -28,7 +28,8 @@ use super::text;
 use super::theme::Role;
 use attar_image::text::escape_line;
 
-pub(super) use bars::titles;
+pub(super) use bars::Titles;
+pub(super) use details::details_end;
 
 /// Bytes of a character with its marks.
 const MAX_MARKED: usize = 32;

@@ -1,6 +1,6 @@
 //! Going somewhere: to a path, a layer, a list, back and forward.
 
-use super::{App, Overlay, Place, Scope, Screen, Span, Tab};
+use super::{App, Look, Overlay, Place, Scope, Screen, Span, Tab};
 use crate::browse::filter::Filter;
 use crate::tui::cursor::Cursor;
 use crate::tui::listing::Jump;
@@ -211,16 +211,37 @@ impl Tab {
         self.screen = screen;
     }
 
+    /// Shows what stands in the middle as it was shown before.
+    fn look_as(&mut self, look: Look) {
+        let Look { span, filter, sort, list: (text, order), part } = look;
+        self.span = span;
+        match self.compared_mut().zip(part) {
+            Some((comparison, part)) => {
+                comparison.part = part;
+                comparison.tree.arrange(filter, sort);
+            }
+            None => self.tree.arrange(filter, sort),
+        }
+        if let Some(list) = self.list_mut() {
+            list.sift(&text, order);
+        }
+    }
+
     fn take_place(&mut self, place: Place) {
-        let Place { screen, layer, path, row } = place;
-        let is_gone = screen == Screen::Compare && self.comparison.is_none();
-        self.turn_to(if is_gone { Screen::Tree } else { screen });
+        let Place { screen, layer, path, row, look } = place;
+        if screen == Screen::Compare && self.comparison.is_none() {
+            // The other image is closed.
+            self.turn_to(Screen::Tree);
+        } else {
+            self.turn_to(screen);
+            self.look_as(look);
+        }
         self.layer.at = layer;
-        if let (Some(comparison), Some(path)) = (self.compared_mut(), &path) {
-            comparison.tree.go_to(path);
-        } else if let Some(path) = path {
-            self.tree.wanted = Some(path.clone());
-            self.tree.go_to(&path);
+        if let Some(path) = path {
+            match self.compared_mut() {
+                Some(comparison) => comparison.tree.go_back_to(path),
+                None => self.tree.go_back_to(path),
+            }
         }
         if let Some(list) = self.list_mut() {
             list.cursor = Cursor { at: row, ..list.cursor };

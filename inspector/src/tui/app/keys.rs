@@ -30,9 +30,7 @@ impl App {
     /// Takes a text that was pasted.
     pub fn paste(&mut self, text: &str) {
         let Some(Overlay::Prompt(prompt)) = &mut self.overlay else { return };
-        for character in text.chars().filter(|character| !character.is_control()).take(4096) {
-            prompt.input.handle(InputRequest::InsertChar(character));
-        }
+        prompt.insert(text);
         self.typed();
         self.settle();
     }

@@ -60,19 +60,27 @@ impl Tab {
             Pane::Tree => match self.list_mut() {
                 Some(list) => list.step(by),
                 None => {
-                    self.tree.stay_here();
+                    self.stay_here();
                     let (cursor, length) = self.tree_cursor();
                     cursor.step(by, length);
                 }
             },
             Pane::Preview => self.preview.scroll(by),
-            Pane::Facts => self.details_top = self.details_top.saturating_add_signed(by).min(10_000),
+            Pane::Facts => self.details_top = self.details_top.saturating_add_signed(by),
+        }
+    }
+
+    /// Forgets where to go once it is there: the user goes elsewhere.
+    pub(super) fn stay_here(&mut self) {
+        match self.compared_mut() {
+            Some(comparison) => comparison.tree.stay_here(),
+            None => self.tree.stay_here(),
         }
     }
 
     fn sideways(&mut self, action: Action) {
         if self.focus == Pane::Tree && self.list().is_none() {
-            self.tree.stay_here();
+            self.stay_here();
             match self.compared_mut() {
                 Some(comparison) => comparison.tree.sideways(action),
                 None => self.tree.sideways(action),

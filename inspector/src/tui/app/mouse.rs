@@ -87,7 +87,7 @@ impl App {
                 tab.layer.at = row.unwrap_or(tab.layer.at);
             }
             Pane::Tree if tab.list().is_none() => {
-                tab.tree.stay_here();
+                tab.stay_here();
                 let (cursor, length) = tab.tree_cursor();
                 let Some(row) = row_at(area, at, cursor.top).filter(|row| *row < length) else { return };
                 cursor.at = row;

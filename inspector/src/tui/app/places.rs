@@ -1,8 +1,12 @@
 //! Where one was: back and forward, bookmarks.
 
+use std::sync::Arc;
+
 use attar_image::path::TreePath;
 
-use super::Screen;
+use super::{Part, Screen, Span};
+use crate::browse::Sort;
+use crate::browse::filter::Filter;
 
 /// Places that are kept.
 const MAX_PLACES: usize = 200;
@@ -18,6 +22,31 @@ pub struct Place {
     pub path: Option<TreePath>,
     /// The row of a list.
     pub row: usize,
+    /// How what stood there was shown.
+    pub look: Look,
+}
+
+/// What was shown of an image, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The layers that the tree showed.
+    pub span: Span,
+    /// What had to match in the tree.
+    pub filter: Option<Arc<Filter>>,
+    /// The order of what is in one directory, and whether it was reversed.
+    pub sort: (Sort, bool),
+    /// What had to match in the list, and the column that decided about its order.
+    pub list: (String, Option<(usize, bool)>),
+    /// The part of a comparison.
+    pub part: Option<Part>,
+}
+
+impl Place {
+    /// Says whether another one is the same place, however that is shown.
+    fn is_at(&self, other: &Self) -> bool {
+        let at = |place: &Self| (place.screen, place.layer, place.row, place.look.part);
+        at(self) == at(other) && self.path == other.path
+    }
 }
 
 /// Where one was and where one may go again.
@@ -58,7 +87,7 @@ impl Places {
 
     /// Sets a bookmark, or removes it; says whether it is set now.
     pub fn toggle(&mut self, place: Place) -> bool {
-        match self.bookmarks.iter().position(|known| *known == place) {
+        match self.bookmarks.iter().position(|known| known.is_at(&place)) {
             Some(known) => {
                 self.bookmarks.remove(known);
                 false
@@ -76,7 +105,15 @@ mod tests {
     use super::*;
 
     fn place(layer: usize) -> Place {
-        Place { screen: Screen::Tree, layer, path: None, row: 0 }
+        Place { screen: Screen::Tree, layer, path: None, row: 0, look: Look::default() }
+    }
+
+    #[test]
+    fn a_bookmark_is_removed_however_it_is_shown() {
+        let mut places = Places::default();
+        let look = Look { sort: (Sort::Size, true), ..Look::default() };
+        assert!(places.toggle(place(1)));
+        assert!(!places.toggle(Place { look, ..place(1) }));
     }
 
     #[test]

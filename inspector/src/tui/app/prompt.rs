@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use attar_image::path::TreePath;
+use attar_image::path::{MAX_PATH, TreePath, unescape};
 use tui_input::Input;
 
 use super::{App, Overlay, Part, Tab};
@@ -14,8 +14,10 @@ use crate::tui::listings;
 use crate::tui::source::{Failure, Wanted};
 use crate::tui::task::Showing as _;
 
-/// Characters that a line may have.
+/// Characters that a line may have, unless it is a path.
 const MAX_LENGTH: usize = 4096;
+/// Characters that a path may be shown as: each of its bytes may be one like `\\u{1b}`.
+const MAX_SHOWN_PATH: usize = 6 * MAX_PATH + 1;
 /// Lines that are kept of each kind.
 const MAX_HISTORY: usize = 50;
 
@@ -78,6 +80,11 @@ impl PromptKind {
         }
     }
 
+    /// Returns how many characters may be typed.
+    fn max_length(self) -> usize {
+        if self == Self::GoTo { MAX_SHOWN_PATH } else { MAX_LENGTH }
+    }
+
     /// Says what may be typed.
     pub fn help(self) -> &'static str {
         match self {
@@ -85,7 +92,7 @@ impl PromptKind {
             Self::Filter => {
                 "words, re: glob: size:>10M type:elf layer:2..4 change:added owner:NAME mode:suid dead: !not"
             }
-            Self::GoTo => "a path of the image",
+            Self::GoTo => "a path of the image, as it is shown",
             Self::Open | Self::Compare => "REF, registry:REF, docker:REF, oci:DIR, a file or folder",
             Self::Extract => "a folder of this machine; nothing that is there is overwritten",
             Self::Export => "a file of this machine that is not there yet",
@@ -98,6 +105,18 @@ impl Prompt {
     fn new(kind: PromptKind, text: String) -> Self {
         let (choices, error, text_before) = (Listing::default(), None, text.clone());
         Self { kind, input: Input::new(text), choices, error, filter_before: None, text_before, recalled: 0 }
+    }
+}
+
+impl Prompt {
+    /// Adds a text where the cursor is.
+    pub(super) fn insert(&mut self, text: &str) {
+        let (value, cursor) = (self.input.value(), self.input.cursor());
+        let place = value.char_indices().nth(cursor).map_or(value.len(), |(place, _)| place);
+        let text: String = text.chars().filter(|it| !it.is_control()).take(self.kind.max_length()).collect();
+        let cursor = cursor + text.chars().count();
+        let (before, after) = value.split_at(place);
+        self.input = Input::new([before, &text, after].concat()).with_cursor(cursor);
     }
 }
 
@@ -179,8 +198,9 @@ impl App {
     pub(super) fn typed(&mut self) {
         let (context, is_list) = (self.context_below(), self.list().is_some());
         let Some(Overlay::Prompt(prompt)) = &mut self.overlay else { return };
-        if prompt.input.value().chars().count() > MAX_LENGTH {
-            let text: String = prompt.input.value().chars().take(MAX_LENGTH).collect();
+        let most = prompt.kind.max_length();
+        if prompt.input.value().chars().count() > most {
+            let text: String = prompt.input.value().chars().take(most).collect();
             prompt.input = Input::new(text);
         }
         let text = prompt.input.value().to_owned();
@@ -305,23 +325,41 @@ impl App {
     }
 
     fn go_to_typed(&mut self, text: &str) {
-        match TreePath::parse(text.trim()) {
-            Ok(path) => {
-                let layer = None;
-                match self.tab_mut().and_then(Tab::compared_mut) {
-                    Some(comparison) => {
-                        comparison.part = Part::Files;
-                        comparison.tree.go_to(&path);
-                    }
-                    None => self.jump(Jump::Path { path: path.clone(), layer }),
-                }
-                let is_there = self.tab().is_some_and(|tab| tab.selected_path().as_ref() == Some(&path));
-                if !is_there && self.tab().is_some_and(|tab| !tab.tree.is_pending()) {
-                    self.say(format!("{path} is not shown: this is the nearest directory above it"));
-                }
+        let path = match self.path_meant(text) {
+            Ok(path) => path,
+            Err(failure) => return self.fail(failure),
+        };
+        match self.tab_mut().and_then(Tab::compared_mut) {
+            Some(comparison) => {
+                comparison.part = Part::Files;
+                comparison.tree.go_to(&path);
             }
-            Err(error) => self.fail(Failure { message: error.to_string(), hint: None }),
+            None => self.jump(Jump::Path { path: path.clone(), layer: None }),
         }
+        let is_there = self.tab().is_some_and(|tab| tab.selected_path().as_ref() == Some(&path));
+        if !is_there && self.tab().is_some_and(|tab| !tab.tree.is_pending()) {
+            self.say(format!("{path} is not shown: this is the nearest directory above it"));
+        }
+    }
+
+    /// Finds out which path is meant by a text: one that is shown like that, with escapes, or one of exactly
+    /// these characters. What the image has counts first, and blanks around a path may belong to it.
+    fn path_meant(&self, text: &str) -> Result<TreePath, Failure> {
+        let failure = |error: &dyn std::fmt::Display| Failure { message: error.to_string(), hint: None };
+        let shown = |text: &str| {
+            let bytes = unescape(text).map_err(|error| failure(&error))?;
+            TreePath::parse(bytes).map_err(|error| failure(&error))
+        };
+        let meant = shown(text.trim());
+        let candidates = [text, text.trim()].map(|text| [shown(text).ok(), TreePath::parse(text).ok()]);
+        let has = |path: &TreePath| match self.tab() {
+            None => false,
+            Some(tab) => match tab.compared() {
+                Some(comparison) => comparison.compared.as_ref().is_some_and(|it| it.find(path).is_some()),
+                None => tab.snapshot.as_ref().is_some_and(|it| it.stack.paths().find(path).is_some()),
+            },
+        };
+        candidates.into_iter().flatten().flatten().find(has).map_or(meant, Ok)
     }
 
     pub(super) fn match_again(&mut self, forward: bool, count: usize) {

@@ -10,7 +10,7 @@ use attar_image::stack::PathId;
 use attar_packages::ownership::Ownership;
 
 use super::places::Places;
-use super::{Comparison, Place, PreviewPane, Screen, Span, Tree, within};
+use super::{Comparison, Look, Place, PreviewPane, Screen, Span, Tree, within};
 use crate::browse::Query;
 use crate::browse::filter::Filter;
 use crate::browse::pair::PairId;
@@ -22,6 +22,7 @@ use crate::tui::listings;
 use crate::tui::source::{Failure, Opened, Outline, Verdict, Wanted};
 use crate::tui::start::Pane;
 use crate::tui::task::{LayerState, Matches, Shown, Snapshot, TabEvent, TabId, Task};
+use crate::tui::view::details_end;
 
 /// Notes that are kept.
 const MAX_NOTES: usize = 200;
@@ -242,8 +243,16 @@ impl Tab {
 
     /// Returns where one is.
     pub fn place(&self) -> Place {
-        let row = self.list().map_or(0, |list| list.cursor.at);
-        Place { screen: self.screen, layer: self.layer.at, path: self.selected_path(), row }
+        let (row, list) = match self.list() {
+            Some(list) => (list.cursor.at, (list.filter.clone(), list.order)),
+            None => (0, Default::default()),
+        };
+        let (sort, part) = match self.compared() {
+            Some(comparison) => ((comparison.tree.sort, comparison.tree.is_reversed), Some(comparison.part)),
+            None => ((self.tree.sort, self.tree.is_reversed), None),
+        };
+        let look = Look { span: self.span, filter: self.filter().cloned(), sort, list, part };
+        Place { screen: self.screen, layer: self.layer.at, path: self.selected_path(), row, look }
     }
 
     /// Says whether something of it is under way.
@@ -462,6 +471,9 @@ impl Tab {
             self.span.mark = self.span.mark.min(layers.saturating_sub(1));
         }
         within(&mut self.layer, layers, usize::from(areas.layer_rows()));
+        if let Some(spot) = areas.details.filter(|_| self.details_top > 0) {
+            self.details_top = self.details_top.min(details_end(self, spot.body));
+        }
         let height = usize::from(areas.main_rows());
         within(&mut self.tree.cursor, rows, height);
         if let Some(list) = self.list_mut() {

@@ -178,6 +178,17 @@ impl<S: Showing> Tree<S> {
         }
     }
 
+    /// Shows what matches, in an order.
+    pub(super) fn arrange(&mut self, filter: Option<Arc<Filter>>, (sort, is_reversed): (Sort, bool)) {
+        (self.filter, self.sort, self.is_reversed) = (filter, sort, is_reversed);
+    }
+
+    /// Goes to a path, and once more when what is to be shown is there.
+    pub(super) fn go_back_to(&mut self, path: TreePath) {
+        self.go_to(&path);
+        self.wanted = Some(path);
+    }
+
     /// Returns the number of rows.
     pub fn length(&self) -> usize {
         self.rows.as_ref().map_or(0, |rows| rows.len())

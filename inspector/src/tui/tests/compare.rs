@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc;
 
 use attar_image::path::TreePath;
 use attar_testing::layers::{Codec, Layer, edit_config, write_layout};
@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use serde_json::{Value, json};
 
+use super::driven::Driven;
 use super::images::Folder;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Screen};
@@ -88,60 +89,6 @@ fn wanted(word: &str) -> Wanted {
 
 fn start(one: &str, other: &str) -> Start {
     Start { images: vec![wanted(one)], compare: Some(wanted(other)), ..Start::default() }
-}
-
-/// The interface with its workers.
-struct Driven {
-    app: App,
-    workers: Workers,
-    events: Receiver<Event>,
-}
-
-impl Driven {
-    fn new(start: Start, folder: &Arc<Folder>, size: (u16, u16)) -> Self {
-        let (sender, events) = mpsc::channel();
-        let workers = Workers::new(folder.clone(), sender, NonZeroUsize::MIN, 0, || {});
-        let mut driven = Self { app: App::new(start, Keymap::default(), size), workers, events };
-        driven.wait();
-        driven
-    }
-
-    /// Waits until all that was asked for is there.
-    fn wait(&mut self) {
-        loop {
-            for task in self.app.take_tasks() {
-                self.workers.start(task);
-            }
-            if !self.app.is_busy() {
-                return;
-            }
-            self.app.receive(self.events.recv().expect("a worker says something"));
-        }
-    }
-
-    /// Presses keys: a line feed is Enter, the escape character Escape.
-    fn press(&mut self, keys: &str) -> &mut Self {
-        for key in keys.chars() {
-            let code = match key {
-                '\n' => KeyCode::Enter,
-                '\x1b' => KeyCode::Esc,
-                '\t' => KeyCode::Tab,
-                key => KeyCode::Char(key),
-            };
-            self.app.key(KeyEvent::new(code, KeyModifiers::NONE));
-            self.wait();
-        }
-        self
-    }
-
-    fn text(&self) -> String {
-        lines(&screen(&self.app)).join("\n")
-    }
-
-    /// Returns the lines that have a text.
-    fn with(&self, text: &str) -> Vec<String> {
-        self.text().lines().filter(|line| line.contains(text)).map(|line| line.trim().to_owned()).collect()
-    }
 }
 
 fn drawn(start: Start, size: (u16, u16)) -> String {

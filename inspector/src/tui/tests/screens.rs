@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use attar_image::path::TreePath;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::images::Folder;
+use super::sound;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, PromptKind};
 use crate::tui::keymap::Keymap;
@@ -73,6 +74,84 @@ fn no_size_is_too_small() {
             assert_eq!((drawn.area.width, drawn.area.height), (width, height));
         }
     }
+}
+
+/// Opens as many images as are named, none of which is there.
+fn many(count: usize, is_ascii: bool, width: u16) -> App {
+    let wanted = |number: usize| Wanted { word: format!("image-{number:02}"), platform: None };
+    let start = Start { images: (0..count).map(wanted).collect(), is_ascii, ..Start::default() };
+    settled(start, Keymap::default(), Arc::new(Folder::sample()), (width, 24), 0)
+}
+
+#[test]
+fn of_many_images_the_one_that_is_looked_at_is_among_the_titles() {
+    for (is_ascii, marks) in [(false, ['‹', '›']), (true, ['<', '>'])] {
+        let mut app = many(30, is_ascii, 80);
+        for current in 0..30 {
+            app.current = Some(current);
+            let text = lines(&sound::check(&app)).swap_remove(0) + " ";
+            assert!(text.contains(&format!("!image-{current:02} ")), "{current}: {text}");
+            assert_eq!(text.starts_with(marks[0]), current > 5, "{current}: {text}");
+            assert_eq!(text.trim_end().ends_with(marks[1]), current < 28, "{current}: {text}");
+            // Whatever title is clicked, that image is looked at then.
+            for (column, _) in text.match_indices("!image-") {
+                let column = text[..column].chars().count();
+                let name: String = text.chars().skip(column + 1).take(8).collect();
+                click(&mut app, column as u16 + 3);
+                assert_eq!(app.tab().map(|tab| tab.wanted.word.clone()), Some(name));
+                app.current = Some(current);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_marks_beside_the_titles_lead_to_the_next_ones() {
+    let mut app = many(30, false, 80);
+    app.current = Some(12);
+    click(&mut app, 79);
+    assert_eq!(app.current, Some(14), "the next one is seen already");
+    app.current = Some(12);
+    click(&mut app, 0);
+    assert_eq!(app.current, Some(6));
+    // As many as have room have no marks.
+    let few = lines(&sound::check(&many(6, false, 80))).swap_remove(0);
+    assert!(few.contains("image-05") && !few.contains('›'), "{few}");
+    // However narrow it is.
+    for width in 0..20 {
+        let mut app = many(9, true, width);
+        for current in 0..9 {
+            app.current = Some(current);
+            sound::check(&app);
+        }
+    }
+}
+
+fn click(app: &mut App, column: u16) {
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    app.mouse(MouseEvent { kind, column, row: 0, modifiers: KeyModifiers::NONE }, false);
+}
+
+#[test]
+fn details_are_scrolled_to_their_end_and_no_further() {
+    let mut app = settled(app(), Keymap::default(), Arc::new(Folder::sample()), (100, 24), 0);
+    app.update(Action::FocusFacts, 1);
+    app.update(Action::Down, 500);
+    let at_end = lines(&sound::check(&app));
+    assert!(at_end.iter().any(|line| line.contains("command")), "{at_end:?}");
+    app.update(Action::Up, 1);
+    assert_ne!(lines(&sound::check(&app)), at_end, "one step back is one line back");
+    app.update(Action::Last, 1);
+    let area = app.layout.areas(&app).of(Pane::Facts).expect("the details are seen");
+    for _ in 0..100 {
+        let (column, row) = (area.x, area.y);
+        let (kind, modifiers) = (MouseEventKind::ScrollDown, KeyModifiers::NONE);
+        app.mouse(MouseEvent { kind, column, row, modifiers }, false);
+    }
+    assert_eq!(lines(&sound::check(&app)), at_end);
+    // Where all has room nothing is scrolled.
+    app.resize((100, 90));
+    assert_eq!(app.tab().map(|tab| tab.details_top), Some(0));
 }
 
 #[test]

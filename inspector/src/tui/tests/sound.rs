@@ -10,7 +10,7 @@ use crate::tui::Cursor;
 use crate::tui::app::{App, Comparison, Screen, Tab};
 use crate::tui::layout::{Areas, Side, Spot};
 use crate::tui::start::Pane;
-use crate::tui::view;
+use crate::tui::view::{self, Titles};
 
 /// Asserts what holds of a state and of its screen, and returns the screen.
 #[track_caller]
@@ -58,6 +58,7 @@ fn state(app: &App, areas: &Areas) {
         let list = overlay.list();
         cursor("overlay", list.cursor, list.rows.len(), areas.overlay_rows(), true);
     }
+    titles(app, areas);
     let Some(tab) = app.tab() else { return };
     cursor("layers", tab.layer, tab.layer_count(), areas.layer_rows(), true);
     cursor("tree", tab.tree.cursor, tab.tree.length(), areas.main_rows(), tab.list().is_none());
@@ -68,9 +69,38 @@ fn state(app: &App, areas: &Areas) {
         assert!(areas.of(tab.focus).is_some(), "{:?} has the keys and is not seen", tab.focus);
     }
     tree(app, tab);
+    if let Some(area) = areas.of(Pane::Facts) {
+        assert!(tab.details_top <= view::details_end(tab, area), "nothing is seen of the details");
+    }
     if let Some(compared) = tab.compared() {
         comparison(app, tab, compared, areas);
     }
+}
+
+/// Asserts that the title of the image that is looked at is seen, and that a click on a title goes there.
+#[track_caller]
+fn titles(app: &App, areas: &Areas) {
+    let (line, titles) = (areas.tabs, Titles::of(app, areas.tabs));
+    let mut end = line.x;
+    for mark in [titles.before, titles.after].into_iter().flatten() {
+        assert!(line.intersection(mark) == mark, "{mark} is not in {line}");
+    }
+    for (number, area, _) in &titles.seen {
+        assert!(area.x >= end && area.right() <= line.right(), "title {number} at {area} in {line}");
+        end = area.right();
+        let is_marked =
+            [titles.before, titles.after].into_iter().flatten().any(|mark| mark.intersects(*area));
+        assert!(!is_marked, "a mark is upon title {number}");
+        if !area.is_empty() {
+            assert_eq!(areas.tab_at(Position::new(area.x, area.y), app), Some(*number));
+        }
+    }
+    if let Some(current) = app.current.filter(|_| !line.is_empty()) {
+        let seen = titles.seen.iter().find(|(number, ..)| *number == current);
+        assert!(seen.is_some_and(|(_, area, _)| !area.is_empty()), "{titles:?} without {current}");
+    }
+    let hidden = titles.seen.first().is_some_and(|(first, ..)| *first > 0);
+    assert!(hidden == titles.before.is_some() || line.width <= 8, "{titles:?}");
 }
 
 /// Asserts that a cursor is in its list, and seen where the list is.

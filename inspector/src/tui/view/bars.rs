@@ -1,7 +1,7 @@
 //! Draws the lines at the top and at the bottom, scroll bars and progress.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Margin, Position, Rect};
 
 use super::{failed, put, shortened};
 use crate::tui::action::Context;
@@ -16,6 +16,10 @@ use attar_image::text::escape_line;
 const HELP: &str = "help";
 /// The widest title of an image.
 const TITLE: usize = 32;
+/// The narrowest, if it is not shorter: where there is no room for so many all of them are not seen.
+const LEAST: usize = 8;
+/// Columns of a mark that there are more, and of the blank beside it.
+const MARK: u16 = 2;
 
 impl App {
     /// Returns a sign that moves while something is under way.
@@ -25,33 +29,95 @@ impl App {
     }
 }
 
-/// Returns where the titles of the open images stand, and what they say.
-pub(crate) fn titles(app: &App, area: Rect) -> Vec<(Rect, String)> {
-    let mut x = area.x;
-    let room = (usize::from(area.width) / app.tabs.len().max(1)).saturating_sub(3);
-    let title = |tab: &Tab| {
-        let mut name = tab.wanted.word.clone();
-        if let Some(platform) = &tab.wanted.platform {
-            name += &format!(" {platform}");
-        }
-        let name = escape_line(&name);
-        let name = text::cut_path(&name, room.clamp(1, TITLE), app.glyphs.ellipsis);
-        let sign = match &tab.phase {
-            Phase::Opening(..) => app.spinner(),
-            Phase::Failed(_) => "!",
-            Phase::Open(_) if tab.is_reading() => app.spinner(),
-            Phase::Open(_) => " ",
+/// The titles of the open images, as many as there is room for.
+#[derive(Debug, Default)]
+pub(crate) struct Titles {
+    /// The number of each image whose title is seen, where that stands, and what it says.
+    pub(crate) seen: Vec<(usize, Rect, String)>,
+    /// Where it says that there are more before them.
+    pub(crate) before: Option<Rect>,
+    /// Where it says that there are more behind them.
+    pub(crate) after: Option<Rect>,
+}
+
+impl Titles {
+    /// Returns the titles in their line; that of the image that is looked at is always among them.
+    pub(crate) fn of(app: &App, area: Rect) -> Self {
+        let Some(last) = app.tabs.len().checked_sub(1) else { return Self::default() };
+        let room = (usize::from(area.width) / app.tabs.len()).saturating_sub(3).clamp(LEAST, TITLE);
+        let texts: Vec<String> = app.tabs.iter().map(|tab| title(app, tab, room)).collect();
+        let widths: Vec<usize> = texts.iter().map(|text| text::width(text)).collect();
+        // One column stands between two of them.
+        let all = widths.iter().sum::<usize>() + last;
+        let is_whole = all <= usize::from(area.width);
+        let margin = if is_whole || area.width <= LEAST as u16 { 0 } else { MARK };
+        let inner = area.inner(Margin::new(margin, 0));
+        let (first, end) = match is_whole {
+            true => (0, last),
+            false => window(&widths, app.current.unwrap_or(0).min(last), usize::from(inner.width)),
         };
-        format!("{sign}{name} ")
-    };
-    let mut titles = Vec::new();
-    for tab in &app.tabs {
-        let title = title(tab);
-        let width = (text::width(&title) as u16).min(area.right().saturating_sub(x));
-        titles.push((Rect { x, width, ..area }, title));
-        x = (x + width + 1).min(area.right());
+        let mut titles = Self::default();
+        let mut x = inner.x;
+        for (number, text) in texts.into_iter().enumerate().take(end + 1).skip(first) {
+            let width = (widths[number] as u16).min(inner.right().saturating_sub(x));
+            titles.seen.push((number, Rect { x, width, ..area }, text));
+            x = (x + width + 1).min(inner.right());
+        }
+        let mark = |x: u16| (margin > 0).then_some(Rect { x, width: 1, ..area });
+        titles.before = mark(area.x).filter(|_| first > 0);
+        titles.after = mark(area.right().saturating_sub(1)).filter(|_| end < last);
+        titles
     }
-    titles
+
+    /// Returns the number of the image whose title stands at a place, or of the next one that has no room
+    /// there.
+    pub(crate) fn at(&self, at: Position) -> Option<usize> {
+        let is_hit = |mark: Option<Rect>| mark.is_some_and(|area| area.contains(at));
+        let (first, last) = (self.seen.first()?.0, self.seen.last()?.0);
+        match (is_hit(self.before), is_hit(self.after)) {
+            (true, _) => first.checked_sub(1),
+            (_, true) => Some(last + 1),
+            _ => self.seen.iter().find(|(_, area, _)| area.contains(at)).map(|(number, ..)| *number),
+        }
+    }
+}
+
+/// Returns the first and the last title that are seen together with one of them: the next one, then as many
+/// before it as fit, then as many behind it.
+fn window(widths: &[usize], current: usize, room: usize) -> (usize, usize) {
+    let (mut first, mut end) = (current, current);
+    let mut used = widths[current];
+    let mut fits = |number: usize| {
+        let is_fitting = used + widths[number] < room;
+        used += if is_fitting { widths[number] + 1 } else { 0 };
+        is_fitting
+    };
+    if end + 1 < widths.len() && fits(end + 1) {
+        end += 1;
+    }
+    while first > 0 && fits(first - 1) {
+        first -= 1;
+    }
+    while end > current && end + 1 < widths.len() && fits(end + 1) {
+        end += 1;
+    }
+    (first, end)
+}
+
+fn title(app: &App, tab: &Tab, room: usize) -> String {
+    let mut name = tab.wanted.word.clone();
+    if let Some(platform) = &tab.wanted.platform {
+        name += &format!(" {platform}");
+    }
+    let name = escape_line(&name);
+    let name = text::cut_path(&name, room, app.glyphs.ellipsis);
+    let sign = match &tab.phase {
+        Phase::Opening(..) => app.spinner(),
+        Phase::Failed(_) => "!",
+        Phase::Open(_) if tab.is_reading() => app.spinner(),
+        Phase::Open(_) => " ",
+    };
+    format!("{sign}{name} ")
 }
 
 pub(super) fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -63,7 +129,9 @@ pub(super) fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
     let mut end = area.x;
     let beside = app.tab().and_then(Tab::compared).map(|comparison| comparison.other);
     let other = app.tabs.iter().position(|tab| Some(tab.id) == beside);
-    for (number, (area, title)) in titles(app, area).into_iter().enumerate() {
+    let titles = Titles::of(app, area);
+    let marks = [(titles.before, app.glyphs.more_left), (titles.after, app.glyphs.more_right)];
+    for (number, area, title) in titles.seen {
         let is_current = app.current == Some(number);
         let is_beside = other == Some(number);
         let role = match (is_current, is_beside) {
@@ -74,6 +142,12 @@ pub(super) fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
         let style = app.theme.style(role);
         put(buffer, area.x, area.y, &title, area.width, style);
         end = area.right();
+    }
+    for (place, sign) in marks {
+        if let Some(place) = place {
+            put(buffer, place.x, place.y, sign, place.width, app.theme.style(Role::Key));
+            end = end.max(place.right());
+        }
     }
     let Some(tab) = app.tab() else { return };
     // The views that there are, as far as there is room.

@@ -1,6 +1,7 @@
 //! Draws the details of the chosen layer, and the figures of the whole image.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use super::{beginning, layers, pane, put};
 use crate::tui::app::{App, Tab};
@@ -18,7 +19,23 @@ const LABEL: usize = 11;
 pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
     pane(app, spot, tab.focus == Pane::Facts, "details", buffer);
     let area = spot.body;
-    let width = usize::from(area.width);
+    let lines = lines(tab, usize::from(area.width));
+    let top = tab.details_top.min(end(&lines, area.height));
+    for (y, (line, role)) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
+        put(buffer, area.x, y, line, area.width, app.theme.style(*role));
+    }
+}
+
+/// Returns the line that stands at the top when the end of the details is seen.
+pub(crate) fn details_end(tab: &Tab, area: Rect) -> usize {
+    end(&lines(tab, usize::from(area.width)), area.height)
+}
+
+fn end(lines: &[(String, Role)], height: u16) -> usize {
+    lines.len().saturating_sub(usize::from(height))
+}
+
+fn lines(tab: &Tab, width: usize) -> Vec<(String, Role)> {
     let mut lines: Vec<(String, Role)> = Vec::new();
     for (label, value, role) in facts(tab) {
         let value = escape_line(beginning(&value));
@@ -28,10 +45,7 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
         lines.push((format!("{label:<LABEL$}{first}"), role));
         lines.extend(parts.iter().skip(1).map(|part| (format!("{:LABEL$}{part}", ""), role)));
     }
-    let top = tab.details_top.min(lines.len().saturating_sub(usize::from(area.height)));
-    for (y, (line, role)) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
-        put(buffer, area.x, y, line, area.width, app.theme.style(*role));
-    }
+    lines
 }
 
 type Detail = (&'static str, String, Role);

@@ -176,6 +176,7 @@ impl App {
             (Part::Files, _) if comparison.tree.is_on_directory() => comparison.tree.toggle(),
             (Part::Files, _) => self.focus(Pane::Preview),
             (_, Some(Jump::Filter { filter, .. })) => {
+                self.tab_mut().into_iter().for_each(Tab::leave);
                 self.turn_part(Part::Files);
                 self.filter(&filter);
             }
