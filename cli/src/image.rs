@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use attar_image::archive::{Archive, ArchiveError, Kind, Packed};
-use attar_image::blobs::{Blob, Blobs};
+use attar_image::blobs::{Blob, Blobs, Cancelled};
 use attar_image::digest::Digest;
 use attar_image::layout::{Durability, Image, Layout, LayoutError, survey};
 use attar_image::manifest::Descriptor;
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use crate::analyses::Analyses;
 use crate::failure::Usage;
 use crate::ownership;
-use crate::remote::Local;
+use crate::remote::{Listener, Local};
 use crate::source::ImageSource;
 
 /// Images that are open for reading.
@@ -43,12 +43,18 @@ pub(crate) struct Opened {
 }
 
 /// Opens what is on this machine; with a platform, only that platform's image. Messages call it `named`.
+/// The listener may lose interest while a root file system is read.
 pub(crate) fn open(
     source: &ImageSource,
     named: &ImageSource,
     platform: Option<&str>,
+    listener: &dyn Listener,
 ) -> anyhow::Result<Opened> {
     let context = || format!("cannot read `{named}`");
+    let attend = &mut |done: u64| {
+        listener.received(done, None);
+        if listener.attend().is_break() { Err(Cancelled) } else { Ok(()) }
+    };
     let mut opened = match source {
         ImageSource::Layout { folder, name } => {
             let layout = Layout::open(folder)?;
@@ -60,10 +66,11 @@ pub(crate) fn open(
             Opened::of_archive(archive, name.as_deref()).with_context(context)?
         }
         ImageSource::Root(path) if path.is_dir() => {
-            Opened::of_archive(Archive::of_folder(path)?, None).with_context(context)?
+            Opened::of_archive(Archive::of_folder(path, attend)?, None).with_context(context)?
         }
         ImageSource::Root(path) => {
-            let archive = File::open(path).map_err(ArchiveError::Read).and_then(Archive::of_root);
+            let file = File::open(path).map_err(ArchiveError::Read);
+            let archive = file.and_then(|file| Archive::of_root(file, attend));
             Opened::of_archive(archive.with_context(context)?, None).with_context(context)?
         }
         ImageSource::Stdin => Opened::of_archive(standard_input()?, None).with_context(context)?,

@@ -67,7 +67,7 @@ pub(crate) fn open(
     reporter: &Reporter,
 ) -> anyhow::Result<Opened> {
     let local = bring(source, platform, extent, settings, arguments, reporter)?;
-    let opened = image::open(&local.source, source, platform)?;
+    let opened = image::open(&local.source, source, platform, reporter)?;
     let mut opened = opened.keeping(Analyses::open(settings, reporter.events())).holding(local);
     if extent == Extent::OneImage {
         opened.keep_one()?;
@@ -129,7 +129,7 @@ pub(crate) fn open_at_once(
     traffic: &Arc<Traffic>,
 ) -> anyhow::Result<Distant> {
     let of_file = |local: Local, place: ImageSource| {
-        let mut opened = image::open(&local.source, &place, None)?.holding(local);
+        let mut opened = image::open(&local.source, &place, None, listener)?.holding(local);
         let platforms = opened.images.iter().map(|image| image.platform.clone()).collect();
         opened.choose(platform)?;
         // Whoever can change the platform need not be told that there are others.

@@ -24,7 +24,7 @@ pub use glance::holds_images;
 pub use import::import;
 pub use listing::is_of_a_root;
 pub use oci::write_oci_archive;
-pub use open::{Archive, Kind, Packed};
+pub use open::{Archive, Attend, Kind, Packed};
 
 use crate::digest::Digest;
 use crate::filesystem::{Content, Entry, Metadata};

@@ -24,7 +24,7 @@ pub(crate) trait Listener: Sync {
     /// May ask what an engine knows of the image; asking takes two requests.
     fn summary(&self, _ask: &mut dyn FnMut() -> Option<Summary>) {}
 
-    /// Hears how many bytes of an engine's archive are here, of about so many.
+    /// Hears how many bytes of an engine's archive are here, of about so many, or of a root file system.
     fn received(&self, _done: u64, _total: Option<u64>) {}
 
     /// Is called again and again while something is waited for, and breaks off when nobody wants it any

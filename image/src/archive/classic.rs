@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::ArchiveError;
 use super::listing::{Listing, Part};
+use super::open::{Attend, CHUNK};
 use crate::blobs::Blobs;
 use crate::digest::{DiffId, Digest, HashingWriter};
 use crate::filesystem::Content;
@@ -88,6 +89,23 @@ fn layer(file: &File, part: Part, diff_id: DiffId) -> io::Result<Descriptor> {
 pub(super) fn digest_of(file: &File, part: Part) -> io::Result<Digest> {
     let mut hasher = HashingWriter::new(io::sink());
     io::copy(&mut part.open(file)?, &mut hasher)?;
+    let (_, digest, _) = hasher.finish();
+    Ok(digest)
+}
+
+/// Hashes a part as long as somebody waits for it.
+pub(super) fn digest_attended(file: &File, part: Part, attend: Attend<'_>) -> Result<Digest, ArchiveError> {
+    let mut hasher = HashingWriter::new(io::sink());
+    let mut bytes = part.open(file).map_err(ArchiveError::Read)?;
+    let mut done = 0;
+    loop {
+        attend(done)?;
+        let chunk = &mut bytes.by_ref().take(CHUNK);
+        match io::copy(chunk, &mut hasher).map_err(ArchiveError::Read)? {
+            0 => break,
+            read => done += read,
+        }
+    }
     let (_, digest, _) = hasher.finish();
     Ok(digest)
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::blobs::Cancelled;
 use crate::digest::{DiffId, Digest};
 use crate::layer::reader::TarError;
 use crate::layout::LayoutError;
@@ -31,6 +32,9 @@ pub enum ArchiveError {
         /// Why.
         source: io::Error,
     },
+    /// Nobody waits for it any more.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// A stream becomes far longer than it came.
     #[error("{compressed} compressed bytes become more than {length}: this is no image")]
     Bomb {

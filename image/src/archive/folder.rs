@@ -9,12 +9,15 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::ArchiveError;
-use super::open::Archive;
+use super::open::{Archive, Attend, CHUNK};
 use crate::digest::Digest;
 use crate::filesystem::{Attributes, Content, Entry, Kind, Metadata};
 use crate::layer::END_OF_ARCHIVE;
 use crate::layer::writer::{append_header, append_padding};
 use crate::path::TreePath;
+
+/// Whoever waits is told again after so many entries, unless so many bytes come first.
+const ENTRIES: usize = 64;
 
 /// The longest list of names of extended attributes, and the longest value, that Linux has.
 const MAX_ATTRIBUTE: usize = 64 << 10;
@@ -24,30 +27,51 @@ impl Archive {
     ///
     /// Owners, modes, times, hard links, devices and extended attributes are those of the folder. It
     /// stays on one file system, as whatever is mounted below is not part of it; sockets are left out.
-    pub fn of_folder(folder: &Path) -> Result<Self, ArchiveError> {
-        let mut packer = Packer::new(folder)?;
+    ///
+    /// `attend` hears now and then how many bytes were read, and ends it with [`ArchiveError::Cancelled`].
+    pub fn of_folder(folder: &Path, attend: Attend<'_>) -> Result<Self, ArchiveError> {
+        let mut packer = Packer::new(folder, &mut *attend)?;
         packer.add(folder, TreePath::root())?;
-        let file = packer.finish()?;
-        Self::of_root(file)
+        let (file, written) = packer.finish()?;
+        // All of it is here; that is hashed now.
+        Self::of_root(file, &mut |_| attend(written))
     }
 }
 
-struct Packer {
+struct Packer<'a> {
     out: io::BufWriter<File>,
+    attend: Attend<'a>,
+    /// Bytes that were written, and how many of them were told.
+    written: u64,
+    told: u64,
+    /// Entries since that.
+    entries: usize,
     /// The file system that the folder is on.
     device: u64,
     /// The first name of every file that has several.
     names: BTreeMap<u64, TreePath>,
 }
 
-impl Packer {
-    fn new(folder: &Path) -> Result<Self, ArchiveError> {
+impl<'a> Packer<'a> {
+    fn new(folder: &Path, attend: Attend<'a>) -> Result<Self, ArchiveError> {
         let device = fs::metadata(folder).map_err(failed(folder))?.dev();
         let file = tempfile::tempfile().map_err(ArchiveError::Spool)?;
-        Ok(Self { out: io::BufWriter::with_capacity(256 << 10, file), device, names: BTreeMap::new() })
+        let out = io::BufWriter::with_capacity(256 << 10, file);
+        Ok(Self { out, attend, written: 0, told: 0, entries: 0, device, names: BTreeMap::new() })
+    }
+
+    /// Tells how far it is, now and then.
+    fn attend(&mut self) -> Result<(), ArchiveError> {
+        if self.written - self.told >= CHUNK || self.entries >= ENTRIES {
+            (self.told, self.entries) = (self.written, 0);
+            (self.attend)(self.written)?;
+        }
+        Ok(())
     }
 
     fn add(&mut self, path: &Path, name: TreePath) -> Result<(), ArchiveError> {
+        self.entries += 1;
+        self.attend()?;
         let is_top = name.is_root();
         let found = if is_top { fs::metadata(path) } else { fs::symlink_metadata(path) };
         let found = found.map_err(failed(path))?;
@@ -105,24 +129,35 @@ impl Packer {
     ) -> Result<(), ArchiveError> {
         let mut header = Vec::new();
         append_header(&mut header, name, entry, linked_to);
+        self.written += header.len() as u64;
         self.out.write_all(&header).map_err(ArchiveError::Spool)
     }
 
     fn content(&mut self, path: &Path, size: u64) -> Result<(), ArchiveError> {
-        let file = File::open(path).map_err(failed(path))?;
-        let copied = io::copy(&mut file.take(size), &mut self.out).map_err(failed(path))?;
-        if copied != size {
-            let shrunk = io::Error::new(io::ErrorKind::UnexpectedEof, "the file shrinks while it is read");
-            return Err(failed(path)(shrunk));
+        let mut file = File::open(path).map_err(failed(path))?;
+        let mut left = size;
+        while left > 0 {
+            let chunk = left.min(CHUNK);
+            let copied = io::copy(&mut file.by_ref().take(chunk), &mut self.out).map_err(failed(path))?;
+            if copied != chunk {
+                let shrunk =
+                    io::Error::new(io::ErrorKind::UnexpectedEof, "the file shrinks while it is read");
+                return Err(failed(path)(shrunk));
+            }
+            left -= copied;
+            self.written += copied;
+            self.attend()?;
         }
         let mut padding = Vec::new();
         append_padding(&mut padding, size);
         self.out.write_all(&padding).map_err(ArchiveError::Spool)
     }
 
-    fn finish(mut self) -> Result<File, ArchiveError> {
+    /// Returns the file, and how many bytes of it were counted.
+    fn finish(mut self) -> Result<(File, u64), ArchiveError> {
         self.out.write_all(&END_OF_ARCHIVE).map_err(ArchiveError::Spool)?;
-        self.out.into_inner().map_err(|error| ArchiveError::Spool(error.into_error()))
+        let file = self.out.into_inner().map_err(|error| ArchiveError::Spool(error.into_error()))?;
+        Ok((file, self.written))
     }
 }
 
@@ -181,7 +216,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
-    use crate::blobs::Blobs as _;
+    use crate::blobs::{Blobs as _, Cancelled};
     use crate::layer::reader::{Reader, hash_content, read_tree};
     use crate::layout::survey;
 
@@ -196,7 +231,7 @@ mod tests {
         fs::hard_link(at("etc/motd"), at("etc/other")).expect("the file system has hard links");
         symlink("etc/motd", at("motd")).expect("the file system has symbolic links");
         std::os::unix::net::UnixListener::bind(at("socket")).expect("a socket");
-        let archive = Archive::of_folder(folder.path()).expect("a root file system");
+        let archive = Archive::of_folder(folder.path(), &mut |_| Ok(())).expect("a root file system");
         let image = &survey(&archive, &archive.images()[0].entry).expect("an image").images[0];
         let blob = archive.open(&image.manifest.layers[0]).expect("the layer");
         let tree = read_tree(Reader::new(blob), |_, reader| hash_content(reader)).expect("a tree");
@@ -214,10 +249,38 @@ mod tests {
     }
 
     #[test]
+    fn packing_ends_when_nobody_waits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let large = File::create(folder.path().join("large")).expect("a file");
+        large.set_len(12 * CHUNK).expect("a sparse file");
+        for number in 0..3 * ENTRIES {
+            fs::create_dir(folder.path().join(format!("before-{number}"))).expect("a folder");
+        }
+        let mut heard = Vec::new();
+        Archive::of_folder(folder.path(), &mut |done| {
+            heard.push(done);
+            Ok(())
+        })
+        .expect("a root file system");
+        assert!(heard[0] < CHUNK, "among the folders: {}", heard[0]);
+        assert!(heard.is_sorted() && heard.len() > 24, "while packing and while hashing: {heard:?}");
+        // Among the folders, in the midst of the file, and when all is packed.
+        for last in [1, 10, heard.len() - 2] {
+            let mut told = 0;
+            let ended = Archive::of_folder(folder.path(), &mut |_| {
+                told += 1;
+                if told == last { Err(Cancelled) } else { Ok(()) }
+            });
+            assert!(matches!(ended, Err(ArchiveError::Cancelled(_))), "{ended:?}");
+            assert_eq!(told, last, "nothing is read after that");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let absent = folder.path().join("absent");
-        let error = Archive::of_folder(&absent).expect_err("nothing is there");
+        let error = Archive::of_folder(&absent, &mut |_| Ok(())).expect_err("nothing is there");
         assert_eq!(error.to_string(), format!("cannot read `{}`", absent.display()));
     }
 }

@@ -16,7 +16,7 @@ use super::classic::{self, DockerImage};
 use super::format::{self, Format, START, recognise};
 use super::listing::{Listing, Overview, Part};
 use super::spool::spool;
-use crate::blobs::{Blob, Blobs, Meter};
+use crate::blobs::{Blob, Blobs, Cancelled, Meter};
 use crate::digest::{DiffId, Digest, Mismatch, VerifyingReader};
 use crate::layout::{LayoutError, Survey, reach, survey};
 use crate::manifest::{
@@ -25,6 +25,12 @@ use crate::manifest::{
 };
 use crate::platform::Platform;
 use crate::reference::Reference;
+
+/// Hears now and then how many bytes were read, and fails when nobody waits for the rest.
+pub type Attend<'a> = &'a mut dyn FnMut(u64) -> Result<(), Cancelled>;
+
+/// Bytes that are read between two times that somebody hears of them.
+pub(super) const CHUNK: u64 = 1 << 20;
 
 /// A file of images, or of one root file system, read in place.
 #[derive(Debug)]
@@ -85,15 +91,16 @@ impl Archive {
         Self::plain(spool(reader)?)
     }
 
-    /// Opens a root file system, whatever documents it holds.
-    pub fn of_root(file: File) -> Result<Self, ArchiveError> {
+    /// Opens a root file system, whatever documents it holds. All of it is hashed; `attend` hears how far
+    /// that is, and ends it with [`ArchiveError::Cancelled`].
+    pub fn of_root(file: File, attend: Attend<'_>) -> Result<Self, ArchiveError> {
         let file = match file.metadata().map_err(ArchiveError::Read)?.is_file() {
             false => spool(file)?,
             true if matches!(beginning(&file)?, Format::Gzip | Format::Zstd) => spool(whole(file)?)?,
             true => file,
         };
         check_tar(&file)?;
-        Self::root(file)
+        Self::root(file, attend)
     }
 
     fn plain(file: File) -> Result<Self, ArchiveError> {
@@ -101,7 +108,7 @@ impl Archive {
         let overview = Overview::read(&file)?;
         match documents(&file, &overview)? {
             Some(documents) => Self::of_images(file, documents),
-            None => Self::root(file),
+            None => Self::root(file, &mut |_| Ok(())),
         }
     }
 
@@ -199,10 +206,10 @@ impl Archive {
     }
 
     /// Takes the whole file for the one layer of an image without configuration.
-    fn root(file: File) -> Result<Self, ArchiveError> {
+    fn root(file: File, attend: Attend<'_>) -> Result<Self, ArchiveError> {
         let length = file.metadata().map_err(ArchiveError::Read)?.len();
         let part = Part { start: 0, length };
-        let digest = classic::digest_of(&file, part).map_err(ArchiveError::Read)?;
+        let digest = classic::digest_attended(&file, part, attend)?;
         let parts = BTreeMap::from([(digest, part)]);
         let kind = Kind::RootFileSystem;
         let mut archive = Self { file, parts, made: BTreeMap::new(), images: Vec::new(), kind };

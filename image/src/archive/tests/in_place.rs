@@ -209,7 +209,7 @@ fn root_file_systems_are_images_of_one_layer() {
     let app = image(&scratch.writer(), "amd64", Codec::None, LAYERS);
     let mut file = tempfile::tempfile().expect("a file");
     file.write_all(&oci(&scratch.layout, &[app])).expect("the disk takes it");
-    assert_eq!(Archive::of_root(file).expect("an archive").kind(), Kind::RootFileSystem);
+    assert_eq!(Archive::of_root(file, &mut |_| Ok(())).expect("an archive").kind(), Kind::RootFileSystem);
 }
 
 #[test]

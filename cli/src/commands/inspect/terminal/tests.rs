@@ -272,6 +272,26 @@ fn files_and_folders_are_open_at_once() {
 }
 
 #[test]
+fn a_root_file_system_is_read_only_as_long_as_somebody_waits() {
+    let scratch = Scratch::new();
+    // Nothing takes room on the disk.
+    let size = 16 << 20;
+    let large = std::fs::File::create(scratch.write("root/etc/large", "")).expect("a file");
+    large.set_len(size).expect("a sparse file");
+    let word = format!("rootfs:{}", scratch.join("root").display());
+    let heard = Heard::default();
+    let opened = images(&scratch).open(&wanted(&word), &heard).expect("a root file system");
+    assert!(opened.is_root);
+    let last = |heard: &Heard| heard.progress.lock().expect("no panic").last().map_or(0, |(done, _)| *done);
+    assert!(last(&heard) >= size, "all of it was read: {}", last(&heard));
+
+    let heard = Heard { stops_at_progress: true, ..Heard::default() };
+    let failure = images(&scratch).open(&wanted(&word), &heard).expect_err("nobody waits");
+    assert_eq!(failure, Failure { message: "cancelled".to_owned(), hint: None });
+    assert!((1..size / 8).contains(&last(&heard)), "{}", last(&heard));
+}
+
+#[test]
 fn what_cannot_be_opened_is_told_in_one_line_with_advice() {
     let scratch = Scratch::new();
     let spec = scratch.write("attar.yaml", "").display().to_string();
