@@ -25,6 +25,7 @@ pub mod task;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+pub mod undone;
 pub mod view;
 mod worker;
 

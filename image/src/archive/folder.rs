@@ -134,11 +134,11 @@ impl<'a> Packer<'a> {
     }
 
     fn content(&mut self, path: &Path, size: u64) -> Result<(), ArchiveError> {
-        let mut file = File::open(path).map_err(failed(path))?;
+        let file = File::open(path).map_err(failed(path))?;
         let mut left = size;
         while left > 0 {
             let chunk = left.min(CHUNK);
-            let copied = io::copy(&mut file.by_ref().take(chunk), &mut self.out).map_err(failed(path))?;
+            let copied = io::copy(&mut (&file).take(chunk), &mut self.out).map_err(failed(path))?;
             if copied != chunk {
                 let shrunk =
                     io::Error::new(io::ErrorKind::UnexpectedEof, "the file shrinks while it is read");

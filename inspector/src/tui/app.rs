@@ -24,6 +24,7 @@ mod prompt;
 mod screens;
 mod tab;
 mod tree;
+mod undone;
 mod update;
 
 use std::collections::VecDeque;

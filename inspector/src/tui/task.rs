@@ -12,6 +12,7 @@ use attar_packages::ownership::Ownership;
 use super::comparison::{CompareEvent, CompareTask, PairShown};
 use super::listing::Listing;
 use super::source::{Extracted, Failure, Listed, Opened, Outline, Verdict, Wanted};
+use super::undone::Undone;
 use crate::advice::Advice;
 use crate::analysis::Analysis;
 use crate::browse::filter::Filter;
@@ -446,6 +447,8 @@ pub enum TabEvent {
     Compare(CompareEvent),
     /// A tree was written.
     Extracted(TreePath, Result<Extracted, Failure>),
+    /// Something else that was asked for does not come.
+    Undone(Undone, Failure),
 }
 
 impl fmt::Debug for Snapshot {

@@ -11,3 +11,4 @@ mod reading;
 mod screens;
 mod sound;
 mod streaming;
+mod undone;

@@ -6,9 +6,10 @@ mod extract;
 mod read;
 pub(super) mod show;
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use attar_image::blobs::{Meter, Metered};
@@ -16,6 +17,7 @@ use attar_packages::ownership::Ownership;
 
 use super::source::{Failure, Found, Opened, Outline, Source, Told, Wanted};
 use super::task::{Event, Snapshot, TabEvent, TabId, Task};
+use super::undone::undone;
 
 #[cfg(test)]
 pub(super) use read::snapshot;
@@ -28,6 +30,14 @@ pub(super) struct Workers {
     wake: Arc<dyn Fn() + Send + Sync>,
     threads: NonZeroUsize,
     now: i64,
+    spawn: Spawn,
+}
+
+/// Does something on a thread of its own.
+type Spawn = fn(Box<dyn FnOnce() + Send>) -> io::Result<()>;
+
+fn spawn(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    thread::Builder::new().name("worker".into()).spawn(work).map(drop)
 }
 
 /// Tells the state what is known of an image that is being opened.
@@ -46,7 +56,13 @@ impl Workers {
         now: i64,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        Self { source, events, wake: Arc::new(wake), threads, now }
+        Self { source, events, wake: Arc::new(wake), threads, now, spawn }
+    }
+
+    /// Starts threads in another way.
+    #[cfg(test)]
+    pub(super) fn spawning(self, spawn: Spawn) -> Self {
+        Self { spawn, ..self }
     }
 
     /// Does a task on a thread of its own. What the terminal has to do itself is handed back.
@@ -55,10 +71,21 @@ impl Workers {
             return Some(task);
         }
         let worker = self.clone();
-        let spawned = thread::Builder::new().name("worker".into()).spawn(move || worker.work(task));
-        if let Err(error) = spawned {
-            let message = format!("cannot start a thread: {error}");
-            self.tell(Event::Failed(Failure { message, hint: None }));
+        let (sender, receiver) = mpsc::channel();
+        // What could not be started hands nothing back, so the task comes when somebody waits for it.
+        let work = move || {
+            if let Ok(task) = receiver.recv() {
+                worker.work(task);
+            }
+        };
+        let failed = match (self.spawn)(Box::new(work)) {
+            Ok(()) => sender.send(task).err().map(|unsent| (unsent.0, "it ended at once".to_owned())),
+            Err(error) => Some((task, error.to_string())),
+        };
+        if let Some((task, why)) = failed {
+            let hint = Some("other programs have too many, or the limit is low: `ulimit -u`".to_owned());
+            let failure = Failure { message: format!("cannot start a thread: {why}"), hint };
+            undone(task, failure).into_iter().for_each(|event| self.tell(event));
         }
         None
     }

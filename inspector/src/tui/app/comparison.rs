@@ -63,6 +63,8 @@ pub struct Comparison {
     pub layers: Option<LayerChange>,
     /// How many packages differ, in a few words.
     pub packages: Known<String>,
+    /// Why nothing can be shown of it.
+    pub failure: Option<Failure>,
     /// Which of two files the preview shows.
     pub version: Version,
     lists: [Listing; 3],
@@ -82,6 +84,7 @@ impl Comparison {
             compared: None,
             layers: None,
             packages: Known::default(),
+            failure: None,
             version: Version::default(),
             lists: Default::default(),
             meters: Default::default(),
@@ -121,7 +124,7 @@ impl Comparison {
 
     /// Says whether something of it is under way.
     pub fn is_busy(&self) -> bool {
-        (self.asked.is_some() && self.compared.is_none())
+        (self.asked.is_some() && self.compared.is_none() && self.failure.is_none())
             || self.is_comparing()
             || self.tree.is_pending()
             || matches!(self.packages, Known::Asked)
@@ -164,7 +167,7 @@ impl Comparison {
         }
     }
 
-    fn is_asked(&self, snapshots: &[Arc<Snapshot>; 2]) -> bool {
+    pub(super) fn is_asked(&self, snapshots: &[Arc<Snapshot>; 2]) -> bool {
         let is_same = |asked: &[Arc<Snapshot>; 2]| {
             asked.iter().zip(snapshots).all(|(asked, snapshot)| Arc::ptr_eq(asked, snapshot))
         };
@@ -181,6 +184,7 @@ impl Comparison {
                 |side: &PairSide| side.snapshot.stack.layers().iter().map(|_| Arc::default()).collect();
             self.meters = sides.each_ref().map(meters);
             (self.asked, self.compared, self.packages) = (Some(snapshots), None, Known::Unasked);
+            self.failure = None;
             let (sides, meters) = (Box::new(sides), self.meters.clone());
             tasks.push(CompareTask::Compare { sides, meters });
         }

@@ -168,6 +168,12 @@ impl App {
                 self.fail(failure);
                 tasks
             }
+            TabEvent::Undone(what, failure) => {
+                if tab.give_up(&what, &failure) {
+                    self.fail(failure);
+                }
+                Vec::new()
+            }
             event => tab.receive(event),
         };
         self.tasks.extend(tasks);

@@ -366,6 +366,9 @@ impl Tab {
             }
             TabEvent::Compare(event) => self.receive_compared(event),
             TabEvent::Extracted(..) => self.extracting = None,
+            TabEvent::Undone(what, failure) => {
+                self.give_up(&what, &failure);
+            }
         }
         self.find_rows();
         Vec::new()

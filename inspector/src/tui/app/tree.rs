@@ -80,6 +80,8 @@ pub struct Tree<S: Showing = Shown> {
     kept: Option<Folds<S>>,
     /// What was asked for and is not there yet.
     asked: Option<Asked<S>>,
+    /// What was asked for and does not come.
+    refused: Option<Asked<S>>,
     /// What is to be unfolded by a worker, and whether it is.
     unfold: Option<(Unfold, bool)>,
 }
@@ -116,6 +118,7 @@ impl<S: Showing> Default for Tree<S> {
             wanted: None,
             kept: None,
             asked: None,
+            refused: None,
             unfold: None,
         }
     }
@@ -223,6 +226,10 @@ impl<S: Showing> Tree<S> {
         if self.asked.as_ref().is_some_and(|asked| asked.is(of, &settings)) {
             return None;
         }
+        if self.refused.as_ref().is_some_and(|refused| refused.is(of, &settings)) {
+            return None;
+        }
+        self.refused = None;
         if self.filter.is_some() && self.kept.is_none() {
             self.kept = self.shown.clone().zip(self.rows.clone());
         }
@@ -284,6 +291,23 @@ impl<S: Showing> Tree<S> {
             self.go_to(&path);
         }
         true
+    }
+
+    /// Gives up what does not come, until something else is wanted; says whether it was waited for.
+    pub(super) fn refuse(&mut self, of: &Arc<S::Of>, settings: &S::Settings) -> bool {
+        let Some(asked) = self.asked.take_if(|asked| asked.is(of, settings)) else { return false };
+        self.refused = Some(Asked { rows: None, ..asked });
+        if let Some(shown) = &self.shown {
+            // What is seen is what the filter before left.
+            self.filter.clone_from(S::filter(shown.settings()));
+        }
+        true
+    }
+
+    /// Gives up to unfold more than can be unfolded at once; says whether that was waited for.
+    pub(super) fn refuse_unfolding(&mut self, of: &Arc<Rows<S::Forest>>) -> bool {
+        let is_awaited = self.rows.as_ref().is_some_and(|rows| Arc::ptr_eq(rows, of));
+        self.unfold.take_if(|_| is_awaited).is_some()
     }
 
     /// Takes rows that a worker unfolded, unless they changed meanwhile.

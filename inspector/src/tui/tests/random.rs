@@ -17,11 +17,12 @@ use super::images::Folder;
 use super::sound;
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::comparison::{CompareEvent, CompareTask};
+use crate::tui::comparison::CompareTask;
 use crate::tui::keymap::Keymap;
 use crate::tui::source::{Extracted, Failure, Opened, Wanted};
 use crate::tui::start::{Pane, Start, View};
-use crate::tui::task::{Event, LayerState, Subject, TabEvent, TabId, Task};
+use crate::tui::task::{Event, LayerState, TabEvent, TabId, Task};
+use crate::tui::undone::undone;
 use crate::tui::worker::{Workers, snapshot};
 
 const VIEWS: [View; 10] = [
@@ -251,32 +252,11 @@ impl Machine {
     }
 
     fn fail(&mut self, task: Task) {
-        let failure = || Failure {
+        let failure = Failure {
             message: "cannot be\u{1b}[2J done\u{202e}".to_owned(),
             hint: Some("try\nagain".to_owned()),
         };
-        let event = match task {
-            Task::Open { tab, .. } => Event::Tab(tab, TabEvent::Opened(Err(failure()))),
-            Task::Read { tab, .. } => Event::Tab(tab, TabEvent::Snapshot(Err(failure()))),
-            Task::Preview { tab, subject, snapshot, .. } => {
-                Event::Tab(tab, TabEvent::Preview(subject, snapshot, Err(failure())))
-            }
-            Task::Owners { tab, .. } => Event::Tab(tab, TabEvent::Owners(Err(failure()))),
-            Task::Packages { tab, .. } => Event::Tab(tab, TabEvent::Packages(Err(failure()))),
-            Task::Verdict { tab, .. } => Event::Tab(tab, TabEvent::Verdict(Err(failure()))),
-            Task::Extract { tab, shown, path, .. } => {
-                let path = shown.snapshot.stack.paths().path(path);
-                Event::Tab(tab, TabEvent::Extracted(path, Err(failure())))
-            }
-            Task::Export { .. } => Event::Failed(failure()),
-            Task::Compare { tab, task: CompareTask::Preview { node, version, .. } } => {
-                let subject = Subject::Pair { node, version };
-                Event::Tab(tab, TabEvent::Compare(CompareEvent::Preview(subject, Err(failure()))))
-            }
-            // These cannot fail.
-            task => return self.work(task, 0),
-        };
-        self.events.push([event].into());
+        self.events.push(undone(task, failure).into());
     }
 
     /// Lets all workers do their tasks until nothing is asked for any more.

@@ -198,6 +198,9 @@ fn comparing(app: &App, tabs: [&Tab; 2], comparison: &Comparison) -> Option<(Str
     if comparison.tree.shown.is_some() && comparison.compared.is_some() {
         return None;
     }
+    if let Some(failure) = &comparison.failure {
+        return Some((failure.message.clone(), Role::Bad));
+    }
     Some(match tabs.iter().find(|tab| waiting_for(app, tab).is_some()) {
         Some(tab) if matches!(tab.phase, Phase::Failed(_)) => {
             (format!("there is nothing to compare it with: {} cannot be read", name(tab)), Role::Muted)

@@ -1,7 +1,7 @@
 //! Reads the layers of an image, several at a time, and puts together what is there already.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -43,23 +43,29 @@ impl Workers {
         order.sort_by_key(|layer| std::cmp::Reverse(inputs[*layer].descriptor.size));
         let queue = Mutex::new(VecDeque::from(order));
         let (sender, receiver) = mpsc::channel::<Done>();
+        let work = |sender: Sender<Done>| {
+            let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            while let Some(layer) = next() {
+                let done = self.read_layer(tab, opened, layer, inputs[layer].clone(), &meters[layer]);
+                if sender.send((layer, done)).is_err() {
+                    break;
+                }
+            }
+        };
         thread::scope(|scope| {
             let threads = match opened.fetching {
                 // Whoever waits for a network computes nothing meanwhile.
                 Some(_) => self.threads.get().max(FETCHES),
                 None => self.threads.get(),
             };
-            for _ in 0..threads.min(inputs.len()) {
-                let (sender, queue, inputs) = (sender.clone(), &queue, &inputs);
-                scope.spawn(move || {
-                    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-                    while let Some(layer) = next() {
-                        let done = self.read_layer(tab, opened, layer, inputs[layer].clone(), &meters[layer]);
-                        if sender.send((layer, done)).is_err() {
-                            break;
-                        }
-                    }
-                });
+            let start = |_: &usize| {
+                let (work, sender) = (&work, sender.clone());
+                let reader = thread::Builder::new().name("reader".into());
+                reader.spawn_scoped(scope, move || work(sender)).is_ok()
+            };
+            if (0..threads.min(inputs.len())).take_while(start).count() == 0 {
+                // Where no other thread can be started this one reads.
+                work(sender.clone());
             }
             drop(sender);
             self.collect(tab, opened, inputs.clone(), meters, &receiver);
