@@ -20,7 +20,7 @@ use attar_packages::ownership::Claims;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let stack = layers::stack(bytes, bytes.len() % 2 == 0);
+    let stack = layers::stack(bytes, bytes.len().is_multiple_of(2));
     let index = Index::of(&stack);
     look_through(&stack, &index);
     describe(&stack, &index);
