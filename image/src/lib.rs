@@ -11,9 +11,10 @@
 //! - [`stack`]: the layered view of an image; [`validate`]: its invariants.
 //! - [`difference`]: the first one between two images.
 //! - [`elf`], [`script`]: what a program needs to start; [`linkage`]: whether an image has it.
-//! - [`shell`]: what shells are called.
+//! - [`shell`]: what shells are called; [`accounts`]: what users and groups are called.
 //! - [`reference`](mod@reference), [`platform`]: what images and machines are called.
 
+pub mod accounts;
 pub mod archive;
 pub mod blobs;
 mod chain;

@@ -160,6 +160,7 @@ fn base() -> Layer {
             "etc/passwd",
             "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n",
         )
+        .file("etc/group", "root:x:0:\nnogroup:x:65534:\n")
         .directory("usr")
         .directory("usr/bin")
         .mode(0o755)

@@ -1,6 +1,7 @@
 //! Who the program runs as: the `User` of a configuration, looked up in the image's own files.
 
 use super::{Problem, Subject};
+use crate::accounts::{GROUPS, USERS, records};
 use crate::path::TreePath;
 
 /// The numbers a process runs with.
@@ -23,7 +24,7 @@ pub fn credentials(subject: &Subject<'_>) -> Result<Credentials, Problem> {
         None => (&subject.config.user[..], None),
     };
     let user = if user.is_empty() { "0" } else { user };
-    let passwd = lines(subject, "etc/passwd");
+    let passwd = lines(subject, USERS);
     let number = user.parse::<u32>().ok();
     let entry = passwd.iter().find(|fields| {
         fields.first().is_some_and(|name| name == user)
@@ -32,7 +33,7 @@ pub fn credentials(subject: &Subject<'_>) -> Result<Credentials, Problem> {
     let field = |at: usize| entry.and_then(|fields| fields.get(at)?.parse::<u32>().ok());
     let uid = field(2).or(number).ok_or_else(|| Problem::UnknownUser(user.to_owned()))?;
     let mut found = Credentials { uid, gid: field(3).unwrap_or(0), groups: Vec::new() };
-    let groups = lines(subject, "etc/group");
+    let groups = lines(subject, GROUPS);
     let number = |fields: &Vec<String>| fields.get(2).and_then(|gid| gid.parse::<u32>().ok());
     match group {
         Some(group) => {
@@ -60,7 +61,7 @@ fn lines(subject: &Subject<'_>, path: &str) -> Vec<Vec<String>> {
         subject.files.read(&path, &content)
     });
     let text = String::from_utf8_lossy(&read.unwrap_or_default()).into_owned();
-    text.lines().map(|line| line.split(':').map(|field| field.trim().to_owned()).collect()).collect()
+    records(&text).map(|fields| fields.into_iter().map(str::to_owned).collect()).collect()
 }
 
 #[cfg(test)]

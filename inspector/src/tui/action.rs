@@ -77,7 +77,7 @@ actions! {
     Filter "filter" "show only what matches",
     ClearFilter "clear-filter" "show all again",
     CopyPath "copy-path" "copy the path",
-    CopyDigest "copy-digest" "copy the digest",
+    CopyDigest "copy-digest" "copy the digest of the file, the layer or the image",
     CopyFromLine "copy-from-line" "copy a `COPY --from` line for the path",
     CopyContent "copy-content" "copy the text of the file",
     CopyCommand "copy-command" "copy the command that opens what is shown",

@@ -9,9 +9,11 @@
 //! Nothing here reads, writes, waits or draws. Nothing takes longer the larger an image is, but what
 //! unfolds as many rows as it shows.
 
+mod accounts;
 mod acting;
 mod command;
 mod comparison;
+mod digest;
 mod images;
 mod jump;
 mod keys;
@@ -38,7 +40,9 @@ use super::start::{Pane, Start, View};
 use super::task::{Event, TabId, Task};
 use super::theme::{Glyphs, Theme};
 
+pub use accounts::{Accounts, Owners, files_of_image, files_of_view};
 pub use comparison::{Comparison, Part};
+pub use digest::{Digests, Hashing};
 pub use overlay::Overlay;
 pub use places::{Look, Place, Places};
 pub use preview::PreviewPane;
@@ -243,6 +247,7 @@ impl App {
         }
         let asked = self.tabs[current].settle(&areas);
         self.tasks.extend(asked);
+        self.ask_names(&areas);
     }
 }
 

@@ -142,7 +142,9 @@ impl Layout {
             bottom -= 1;
             areas.hints = Rect::new(0, bottom, width, 1);
         }
-        let has_line = app.notice.is_some() || matches!(app.overlay, Some(Overlay::Prompt(_)));
+        let has_line = app.notice.is_some()
+            || app.hashing().is_some()
+            || matches!(app.overlay, Some(Overlay::Prompt(_)));
         if has_line && bottom > top {
             bottom -= 1;
             areas.line = Rect::new(0, bottom, width, 1);

@@ -165,6 +165,12 @@ impl Screen for Interface {
             Input::Tick => self.app.tick(),
             Input::Gone => return Flow::Quit,
         }
+        // What a key asks of the terminal comes before what workers ask of it: whoever has news wakes the
+        // interface once more.
+        match self.work() {
+            Flow::Continue => {}
+            flow => return flow,
+        }
         while let Ok(event) = self.events.try_recv() {
             self.app.receive(event);
         }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use attar_image::accounts::Names;
 use attar_image::blobs::Meter;
+use attar_image::digest::Digest;
 use attar_image::path::TreePath;
 use attar_image::stack::{EntryId, PathId, Stack};
 use attar_packages::ownership::Ownership;
@@ -141,6 +143,36 @@ pub enum Task {
         folder: PathBuf,
         /// Ends it.
         meter: Arc<Meter>,
+    },
+    /// Read what users and groups are called.
+    Names {
+        /// For which tab.
+        tab: TabId,
+        /// The image.
+        opened: Opened,
+        /// The layers' entries.
+        snapshot: Arc<Snapshot>,
+        /// The files among them that say so.
+        entries: Vec<EntryId>,
+        /// Whether layers are fetched for that.
+        fetches: bool,
+        /// Ends it.
+        meter: Arc<Meter>,
+    },
+    /// Hash a file's content.
+    Hash {
+        /// For which tab.
+        tab: TabId,
+        /// The image.
+        opened: Opened,
+        /// The layers' entries.
+        snapshot: Arc<Snapshot>,
+        /// The file among them.
+        entry: EntryId,
+        /// How much of its layer's blob is read; ends it, too, and tells it from others.
+        meter: Arc<Meter>,
+        /// How many bytes of the file are hashed.
+        hashed: Arc<Meter>,
     },
     /// Compute something of two images.
     Compare {
@@ -445,6 +477,11 @@ pub enum TabEvent {
     Verdict(Result<Arc<Verdict>, Failure>),
     /// Something was computed of two images.
     Compare(CompareEvent),
+    /// What users and groups are called by files of these layers' entries; nothing of a file whose layer
+    /// would have to be fetched.
+    Names(Arc<Snapshot>, Arc<[(EntryId, Option<Names>)]>),
+    /// A file's content was hashed, the one that has this meter.
+    Hashed(Arc<Meter>, Result<Digest, Failure>),
     /// A tree was written.
     Extracted(TreePath, Result<Extracted, Failure>),
     /// Something else that was asked for does not come.

@@ -1,7 +1,9 @@
 //! The whole interface on images made to measure: real layers, real workers, no terminal.
 
+mod accounts;
 mod command;
 mod compare;
+mod digests;
 mod driven;
 mod hostile;
 pub(super) mod images;

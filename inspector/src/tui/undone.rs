@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use attar_image::accounts::Names;
+
 use super::comparison::{CompareEvent, CompareTask, Compared};
 use super::source::Failure;
 use super::task::{Event, Snapshot, Subject, TabEvent, Task};
@@ -54,6 +56,12 @@ pub(super) fn undone(task: Task, failure: Failure) -> Vec<Event> {
         Task::Extract { tab, shown, path, .. } => {
             let path = shown.snapshot.stack.paths().path(path);
             (tab, TabEvent::Extracted(path, Err(failure)))
+        }
+        Task::Hash { tab, meter, .. } => (tab, TabEvent::Hashed(meter, Err(failure))),
+        // Owners stay numbers.
+        Task::Names { tab, snapshot, entries, .. } => {
+            let nobody = entries.into_iter().map(|entry| (entry, Some(Names::default()))).collect();
+            (tab, TabEvent::Names(snapshot, nobody))
         }
         Task::Compare { tab, task } => (tab, uncompared(task, failure)),
     };

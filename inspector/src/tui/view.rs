@@ -1,5 +1,6 @@
 //! Draws the state. Nothing here changes it, and all text from outside is made harmless first.
 
+mod attributes;
 mod bars;
 pub(super) mod compare;
 mod details;

@@ -1,8 +1,10 @@
 //! Threads that do what the state asks for, and tell it what came of it.
 
+mod accounts;
 mod compare;
 mod export;
 mod extract;
+mod hash;
 mod read;
 pub(super) mod show;
 
@@ -155,6 +157,16 @@ impl Workers {
                 let name = shown.snapshot.stack.paths().path(path);
                 let extracted = extract::extract(&*self.source, &opened, &shown, path, &folder, &meter);
                 self.tell_tab(tab, TabEvent::Extracted(name, extracted));
+            }
+            Task::Names { tab, opened, snapshot, entries, fetches, meter } => {
+                let opened = metered(&opened, &meter);
+                let names = accounts::names(&opened, &snapshot.stack, entries, fetches);
+                self.tell_tab(tab, TabEvent::Names(snapshot, names.into()));
+            }
+            Task::Hash { tab, opened, snapshot, entry, meter, hashed } => {
+                let digest = hash::digest(&opened, &snapshot.stack, entry, &meter, &hashed);
+                let digest = digest.map_err(|error| self.source.failure(&error));
+                self.tell_tab(tab, TabEvent::Hashed(meter, digest));
             }
             Task::Compare { tab, task } => self.compare(tab, task),
             Task::Export { what, file } => self.tell(export::export(&what, &file)),

@@ -3,6 +3,8 @@
 //! The numbers are policy and do not change within the life of a suite, so attar ships them: an
 //! image that names `www-data` need not hold `base-passwd`. One that does is read instead.
 
+use attar_image::accounts::records;
+
 use super::{Group, User, group, user};
 
 /// The static users and groups of a distribution.
@@ -17,15 +19,12 @@ pub struct Master {
 impl Master {
     /// Reads `passwd.master` and `group.master` of `base-passwd`; lines of another form are skipped.
     pub fn parse(passwd: &str, groups: &str) -> Self {
-        let users = passwd.lines().filter_map(|line| {
-            let mut fields = line.split(':');
-            let (name, _, uid, gid) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-            let (gecos, home, shell) = (fields.next()?, fields.next()?, fields.next()?);
+        let users = records(passwd).filter_map(|fields| {
+            let [name, _, uid, gid, gecos, home, shell, ..] = fields[..] else { return None };
             Some(user(name, (uid.parse().ok()?, gid.parse().ok()?), gecos, home, shell, "base-passwd"))
         });
-        let groups = groups.lines().filter_map(|line| {
-            let mut fields = line.split(':');
-            let (name, _, gid) = (fields.next()?, fields.next()?, fields.next()?);
+        let groups = records(groups).filter_map(|fields| {
+            let [name, _, gid, ..] = fields[..] else { return None };
             Some(group(name, gid.parse().ok()?, "base-passwd"))
         });
         Self { users: users.collect(), groups: groups.collect() }

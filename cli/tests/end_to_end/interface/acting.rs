@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+use attar_image::digest::Digest;
 use attar_testing::{layout, need, run};
 use serde_json::Value;
 
@@ -15,6 +16,7 @@ fn paths_digests_lines_and_contents_are_copied() {
     let image = layout::single(&folder.join("image"), "1").expect("the image");
     for (keys, expected) in [
         ("y p", "/usr/bin/tool".to_owned()),
+        ("y d", Digest::of(program()).to_string()),
         ("1 y d", image.layers()[2].clone()),
         ("k y d", image.layers()[1].clone()),
         ("2 y p", "/usr/bin/tool".to_owned()),
@@ -24,11 +26,19 @@ fn paths_digests_lines_and_contents_are_copied() {
         assert_eq!(window.copied(), expected, "{keys}");
         window.wait_for("copied");
     }
-    window.keys("g p C-u");
+    window.keys("i y d");
+    assert_eq!(window.copied(), image.digest);
+    window.wait_for("copied the digest of the manifest");
+    window.keys("T g p C-u");
     window.text("/app/main.py\r");
     window.wait_for("print('hello')");
     window.keys("y c");
     assert_eq!(window.copied(), "#!/usr/bin/python3\nprint('hello')\n");
+    window.keys("y d");
+    assert_eq!(window.copied(), Digest::of("#!/usr/bin/python3\nprint('hello')\n").to_string());
+    window.wait_for("copied the sha256 of /app/main.py");
+    window.keys("- y d");
+    window.wait_for("/app is a directory");
 }
 
 #[test]
@@ -39,7 +49,14 @@ fn the_command_that_is_copied_draws_what_is_seen() {
     window.text("!type:dir re:etc|bin\r");
     window.wait_for_all(&["2 match", "tool"]);
     window.keys("g g j d");
-    let seen = window.wait_for_all(&["changes of layer 2", "+ listen = 8080", "2 match", "tool", "? help"]);
+    let seen = window.wait_for_all(&[
+        "changes of layer 2",
+        "+ listen = 8080",
+        "2 match",
+        "tool",
+        "root:0",
+        "? help",
+    ]);
     window.keys("y v");
     let command = window.copied();
     assert!(command.starts_with("attar inspect oci:image "), "{command}");

@@ -3,13 +3,11 @@
 use std::path::PathBuf;
 
 use attar_image::blobs::Meter;
-use attar_image::stack::{EntryId, Stack};
 
 use super::{App, Screen};
 use crate::preview::Mode;
 use crate::tui::action::Action;
 use crate::tui::listing::{Jump, Listing};
-use crate::tui::start::Pane;
 use crate::tui::task::{Exported, Task};
 
 /// Lines of a file that are copied at most.
@@ -18,9 +16,13 @@ const MAX_LINES: usize = 20_000;
 impl App {
     /// Hands something of what is under the cursor to the clipboard.
     pub(super) fn copy(&mut self, action: Action) {
+        if action == Action::CopyDigest {
+            return self.copy_digest();
+        }
+        // What is asked for last is what the clipboard has in the end.
+        self.stop_hashing();
         let copied = match action {
             Action::CopyPath => self.path_under_cursor().map(|path| ("the path", path)),
-            Action::CopyDigest => self.digest_under_cursor(),
             Action::CopyFromLine => self.copy_line(),
             Action::CopyCommand => Some(("the command", self.command())),
             _ => self.content_under_cursor().map(|text| ("the text", text)),
@@ -43,31 +45,6 @@ impl App {
             Some(None) => None,
             None => tab.selected_path().map(|path| path.to_string()),
         }
-    }
-
-    fn digest_under_cursor(&self) -> Option<(&'static str, String)> {
-        let tab = self.tab()?;
-        let opened = tab.opened()?;
-        if tab.focus == Pane::Layers {
-            let layer = opened.image.manifest.layers.get(tab.layer.at)?;
-            return Some(("the digest of the layer", layer.digest.to_string()));
-        }
-        if let Some(comparison) = tab.compared() {
-            let shown = comparison.tree.shown.as_ref()?;
-            let [one, other] = shown.pair.entries(comparison.tree.selected()?);
-            let [before, after] = shown.compared.stacks();
-            let digest = |stack: &Stack, entry: Option<EntryId>| stack.digest(entry?);
-            let found = digest(after, other).or_else(|| digest(before, one))?;
-            return Some(("the digest of the file", found.to_string()));
-        }
-        let file = || {
-            let shown = tab.tree.shown.as_ref().filter(|_| tab.screen == Screen::Tree)?;
-            shown.snapshot.stack.digest(shown.view.entry(tab.tree.selected()?)?)
-        };
-        Some(match file() {
-            Some(digest) => ("the digest of the file", digest.to_string()),
-            None => ("the digest of the image", opened.image.descriptor.digest.to_string()),
-        })
     }
 
     fn copy_line(&self) -> Option<(&'static str, String)> {

@@ -77,7 +77,7 @@ impl App {
             Action::ClearFilter => self.images.set_filter(""),
             Action::CycleSort => self.images.cycle_order(),
             Action::ReverseSort => self.images.reverse(),
-            Action::CopyPath | Action::CopyCommand => self.copy(action),
+            Action::CopyPath | Action::CopyDigest | Action::CopyCommand => self.copy(action),
             _ => {}
         }
     }
@@ -158,6 +158,7 @@ impl App {
                     Err(failure) => self.fail(failure),
                 };
             }
+            TabEvent::Hashed(meter, digest) => return self.take_digest(place, &meter, digest),
             TabEvent::Opened(Err(failure)) => {
                 let tasks = tab.receive(TabEvent::Opened(Err(failure.clone())));
                 self.fail(failure);

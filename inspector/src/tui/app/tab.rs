@@ -10,7 +10,7 @@ use attar_image::stack::PathId;
 use attar_packages::ownership::Ownership;
 
 use super::places::Places;
-use super::{Comparison, Look, Place, PreviewPane, Screen, Span, Tree, within};
+use super::{Accounts, Comparison, Digests, Hashing, Look, Place, PreviewPane, Screen, Span, Tree, within};
 use crate::browse::Query;
 use crate::browse::filter::Filter;
 use crate::browse::pair::PairId;
@@ -135,6 +135,12 @@ pub struct Tab {
     pub details_top: usize,
     /// What writes a file or tree to this machine.
     pub extracting: Option<Arc<Meter>>,
+    /// What owners are called.
+    pub accounts: Accounts,
+    /// A file that is being hashed.
+    pub hashing: Option<Hashing>,
+    /// What was hashed.
+    pub digests: Digests,
     /// Ends the reading of the image.
     pub(super) meter: Arc<Meter>,
     /// Ends all else that is under way for the image.
@@ -171,6 +177,9 @@ impl Tab {
             places: Places::default(),
             details_top: 0,
             extracting: None,
+            accounts: Accounts::default(),
+            hashing: None,
+            digests: Digests::default(),
             meter: Arc::default(),
             closing: Arc::default(),
         }
@@ -264,6 +273,8 @@ impl Tab {
             || self.found.is_pending
             || self.preview.is_under_way()
             || self.extracting.is_some()
+            || self.hashing.is_some()
+            || self.accounts.is_asked()
             || matches!(self.owners, Known::Asked)
             || matches!(self.packages, Known::Asked)
             || matches!(self.verdict, Known::Asked)
@@ -318,6 +329,7 @@ impl Tab {
         self.cancel();
         self.closing.cancel();
         let meters = self.preview.meter().into_iter().chain(&self.found.meter).chain(&self.extracting);
+        let meters = meters.chain(self.hashing.as_ref().map(Hashing::meter));
         meters.for_each(|meter| meter.cancel());
         if let Some(comparison) = &self.comparison {
             comparison.cancel();
@@ -369,6 +381,8 @@ impl Tab {
             TabEvent::Undone(what, failure) => {
                 self.give_up(&what, &failure);
             }
+            TabEvent::Names(snapshot, read) => self.accounts.take(&snapshot, &read),
+            TabEvent::Hashed(..) => self.hashing = None,
         }
         self.find_rows();
         Vec::new()
@@ -397,6 +411,21 @@ impl Tab {
         self.snapshot = Some(snapshot);
         self.is_blamed = false;
         self.is_waste_listed = false;
+    }
+
+    /// Makes the list that is looked at, unless it is there: it may be long.
+    fn fill_lists(&mut self) {
+        self.fill_largest();
+        let (Phase::Open(_), Some(snapshot)) = (&self.phase, &self.snapshot) else { return };
+        if self.screen == Screen::Waste && !self.is_waste_listed {
+            self.lists[Screen::Waste.place()].replace(listings::waste(snapshot));
+            self.is_waste_listed = true;
+        }
+        if self.screen == Screen::Blame && !self.is_blamed {
+            let path = self.blamed.clone().unwrap_or_default();
+            self.lists[Screen::Blame.place()].replace(listings::blame(snapshot, &path));
+            self.is_blamed = true;
+        }
     }
 
     fn fill_largest(&mut self) {
@@ -469,6 +498,7 @@ impl Tab {
     /// Brings cursors onto the screen, and returns what is looked at and not there yet.
     pub(super) fn settle(&mut self, areas: &Areas) -> Vec<Task> {
         let mut tasks = Vec::new();
+        self.fill_lists();
         let (layers, rows) = (self.layer_count(), self.tree.length());
         if self.opened().is_some() {
             self.span.mark = self.span.mark.min(layers.saturating_sub(1));
@@ -483,18 +513,7 @@ impl Tab {
             let length = list.rows.len();
             within(&mut list.cursor, length, height);
         }
-        self.fill_largest();
         let (Phase::Open(opened), Some(snapshot)) = (&self.phase, &self.snapshot) else { return tasks };
-        // Lists are made when they are looked at: they may be long.
-        if self.screen == Screen::Waste && !self.is_waste_listed {
-            self.lists[Screen::Waste.place()].replace(listings::waste(snapshot));
-            self.is_waste_listed = true;
-        }
-        if self.screen == Screen::Blame && !self.is_blamed {
-            let path = self.blamed.clone().unwrap_or_default();
-            self.lists[Screen::Blame.place()].replace(listings::blame(snapshot, &path));
-            self.is_blamed = true;
-        }
         let (tab, opened, snapshot) = (self.id, Opened::clone(opened), snapshot.clone());
         if self.screen == Screen::Verdict
             && snapshot.is_complete

@@ -54,6 +54,9 @@ impl App {
         if self.overlay.take().is_some() {
             return;
         }
+        if self.stop_hashing() {
+            return self.say("stopped: nothing was copied");
+        }
         if self.layout.is_zoomed() {
             return self.layout.toggle_zoom();
         }
@@ -76,6 +79,9 @@ impl App {
     }
 
     fn cancel(&mut self) {
+        if self.stop_hashing() {
+            return self.say("stopped: nothing was copied");
+        }
         if let Some(meter) = self.tab().and_then(|tab| tab.extracting.as_ref()) {
             // What was written stays, and the worker tells so.
             return meter.cancel();

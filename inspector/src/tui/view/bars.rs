@@ -5,7 +5,7 @@ use ratatui::layout::{Margin, Position, Rect};
 
 use super::{failed, put, shortened};
 use crate::tui::action::Context;
-use crate::tui::app::{App, Known, Overlay, Part, Phase, Prompt, Screen, Tab};
+use crate::tui::app::{App, Hashing, Known, Overlay, Part, Phase, Prompt, Screen, Tab};
 use crate::tui::format;
 use crate::tui::layout::Spot;
 use crate::tui::text;
@@ -176,7 +176,12 @@ pub(super) fn line(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Positio
     if let Some(Overlay::Prompt(prompt)) = &app.overlay {
         return typed(app, prompt, area, buffer);
     }
-    let notice = app.notice.as_ref()?;
+    let Some(notice) = &app.notice else {
+        if let Some(hashing) = app.hashing() {
+            under_way(app, hashing, area, buffer);
+        }
+        return None;
+    };
     let role = if notice.is_failure { Role::Bad } else { Role::Good };
     let hint = notice.hint.as_ref().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
     let width = usize::from(area.width);
@@ -186,6 +191,22 @@ pub(super) fn line(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Positio
     let text = shortened(app, &text, width);
     put(buffer, area.x, area.y, &text, area.width, app.theme.style(role));
     None
+}
+
+/// Says which file is being hashed, and how far that is.
+fn under_way(app: &App, hashing: &Hashing, area: Rect, buffer: &mut Buffer) {
+    let width = usize::from(area.width);
+    let (what, done, total) = match hashing.hashed.done() {
+        0 => (format!("reading layer {} for", hashing.layer + 1), hashing.read(), hashing.blob),
+        done => ("hashing".to_owned(), done, hashing.size),
+    };
+    let end = format!(": {}, esc stops it", progress(app, done, Some(total), area.width / 4));
+    let start = format!("{} {what} ", app.spinner());
+    let room = width.saturating_sub(text::width(&start) + text::width(&end));
+    let name = escape_line(&hashing.name);
+    let line = start + &text::cut_path(&name, room, app.glyphs.ellipsis) + &end;
+    let line = text::cut(&line, width, app.glyphs.ellipsis);
+    put(buffer, area.x, area.y, &line, area.width, app.theme.style(Role::Muted));
 }
 
 fn typed(app: &App, prompt: &Prompt, area: Rect, buffer: &mut Buffer) -> Option<Position> {

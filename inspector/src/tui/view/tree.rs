@@ -4,9 +4,10 @@ use attar_image::stack::{EntryId, Form, Stack};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::attributes::{MODE, attributes};
 use super::{highlight, pane, put, say};
 use crate::browse::{Mark, Row, View};
-use crate::tui::app::{App, Scope, Tab, Tree};
+use crate::tui::app::{App, Owners, Scope, Tab, Tree, files_of_view};
 use crate::tui::format;
 use crate::tui::layout::Spot;
 use crate::tui::start::Pane;
@@ -18,8 +19,10 @@ use attar_image::stack::PathId;
 
 /// From so many columns on mode and owner are shown.
 const ATTRIBUTES: u16 = 60;
-/// Columns of mode and owner.
-const ATTRIBUTES_WIDTH: u16 = 23;
+/// From so many columns on there is room for the names of most owners.
+const ROOMY: u16 = 76;
+/// Columns of an owner, and those where there is room: `65532:65532`, `www-data:www-data`.
+const OWNER_WIDTH: (u16, u16) = (11, 17);
 /// Columns of the size.
 const SIZE_WIDTH: u16 = 9;
 /// The deepest indentation that is drawn: the names of what is deeper still have room.
@@ -37,9 +40,15 @@ impl Columns {
     /// Returns the columns of a tree that is so wide.
     pub(crate) fn of(app: &App, width: u16) -> Self {
         let shows = app.layout.shows_attributes() && width >= ATTRIBUTES;
-        let attributes = if shows { ATTRIBUTES_WIDTH } else { 0 };
+        let owner = if width >= ROOMY { OWNER_WIDTH.1 } else { OWNER_WIDTH.0 };
+        let attributes = if shows { MODE + owner + 1 } else { 0 };
         let size = if width >= 24 { SIZE_WIDTH + 1 } else { 0 };
         Self { attributes, size, width }
+    }
+
+    /// Says whether mode and owner are among them.
+    pub(crate) fn has_attributes(self) -> bool {
+        self.attributes > 0
     }
 
     /// Returns where the mark of a folded or unfolded directory stands.
@@ -72,6 +81,8 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
         return say(app, area, &[(text, Role::Muted)], buffer);
     };
     let columns = Columns::of(app, area.width);
+    let owners = tab.accounts.owners(&shown.snapshot, files_of_view(shown));
+    let drawn = Drawn { app, tab, shown, columns, owners };
     if let Some(heading) = spot.heading {
         draw_heading(app, columns, heading, buffer);
     }
@@ -81,7 +92,7 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
     for (y, row) in (area.y..area.bottom()).zip(rows.iter_from(tab.tree.cursor.top)) {
         let number = tab.tree.cursor.top + usize::from(y - area.y);
         let line = Rect { y, height: 1, ..area };
-        draw_row(app, tab, shown, &row, columns, line, buffer);
+        drawn.row(&row, line, buffer);
         if number == tab.tree.cursor.at {
             highlight(app, line, has_focus, buffer);
         }
@@ -173,37 +184,43 @@ pub(super) struct Line {
     pub(super) target: Option<String>,
 }
 
-fn draw_row(
-    app: &App,
-    tab: &Tab,
-    shown: &Shown,
-    row: &Row<PathId>,
+/// What the rows of a tree are drawn with.
+struct Drawn<'a> {
+    app: &'a App,
+    tab: &'a Tab,
+    shown: &'a Shown,
     columns: Columns,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
-    let (stack, view) = (&shown.snapshot.stack, &shown.view);
-    let mark = view.mark(row.node).unwrap_or(Mark::Unchanged);
-    let entry = view.entry(row.node);
-    let mut figures = Vec::new();
-    if columns.attributes > 0 {
-        let attributes = entry.map(|entry| attributes(stack, entry)).unwrap_or_default();
-        figures.push((attributes, columns.attributes - 1, Role::Muted));
+    owners: Owners<'a>,
+}
+
+impl Drawn<'_> {
+    fn row(&self, row: &Row<PathId>, area: Rect, buffer: &mut Buffer) {
+        let Self { app, tab, columns, .. } = *self;
+        let (stack, view) = (&self.shown.snapshot.stack, &self.shown.view);
+        let mark = view.mark(row.node).unwrap_or(Mark::Unchanged);
+        let entry = view.entry(row.node);
+        let mut figures = Vec::new();
+        if columns.attributes > 0 {
+            let width = columns.attributes - 1;
+            let attributes =
+                |entry| attributes(app, stack, entry, self.owners, usize::from(width.saturating_sub(MODE)));
+            figures.push((entry.map(attributes).unwrap_or_default(), width, Role::Muted));
+        }
+        if columns.size > 0 {
+            figures.push((right(&size(view, row, stack, entry), SIZE_WIDTH), SIZE_WIDTH, role(mark)));
+        }
+        let is_current = tab.found.paths.get(tab.found.at) == Some(&row.node);
+        let line = Line {
+            figures,
+            sign: sign(app, mark),
+            role: role(mark),
+            name: name(stack, row.node, entry),
+            is_directory: row.has_children || is_directory(stack, entry),
+            found: found(is_current, tab.found.has(row.node)),
+            target: entry.and_then(|entry| target(app, stack, entry)),
+        };
+        draw_line(app, &line, row, columns, area, buffer);
     }
-    if columns.size > 0 {
-        figures.push((right(&size(view, row, stack, entry), SIZE_WIDTH), SIZE_WIDTH, role(mark)));
-    }
-    let is_current = tab.found.paths.get(tab.found.at) == Some(&row.node);
-    let line = Line {
-        figures,
-        sign: sign(app, mark),
-        role: role(mark),
-        name: name(stack, row.node, entry),
-        is_directory: row.has_children || is_directory(stack, entry),
-        found: found(is_current, tab.found.has(row.node)),
-        target: entry.and_then(|entry| target(app, stack, entry)),
-    };
-    draw_line(app, &line, row, columns, area, buffer);
 }
 
 /// Returns what a name looks like that was searched for.
@@ -308,33 +325,4 @@ fn size(view: &View, row: &Row<PathId>, stack: &Stack, entry: Option<EntryId>) -
         Some(Form::Directory) | None => format::bytes(view.figures(row.node).bytes),
         _ => String::new(),
     }
-}
-
-/// Returns mode and owner as `ls` writes them.
-pub(super) fn attributes(stack: &Stack, entry: EntryId) -> String {
-    let row = stack.row(entry);
-    let form = stack.row(stack.linked(entry)).form;
-    let kind = match form {
-        Form::Directory => 'd',
-        Form::Symlink => 'l',
-        Form::CharacterDevice => 'c',
-        Form::BlockDevice => 'b',
-        Form::Fifo => 'p',
-        _ => '-',
-    };
-    let mode = row.mode;
-    let mut text = String::with_capacity(24);
-    text.push(kind);
-    for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
-        let bits = mode >> shift;
-        text.push(if bits & 4 != 0 { 'r' } else { '-' });
-        text.push(if bits & 2 != 0 { 'w' } else { '-' });
-        text.push(match (mode & special != 0, bits & 1 != 0) {
-            (false, true) => 'x',
-            (false, false) => '-',
-            (true, true) => letter,
-            (true, false) => letter.to_ascii_uppercase(),
-        });
-    }
-    text + &format!(" {}:{}", row.uid, row.gid)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use attar_image::accounts::{GROUPS, USERS, is_account, records};
+
 use super::{Draft, Findings};
 use crate::distroless::verdict::{Fix, Severity};
 use crate::distroless::view::View;
@@ -10,11 +12,11 @@ use crate::distroless::view::View;
 const CLOSED: [&str; 4] = ["nologin", "false", "true", "sync"];
 
 pub(super) fn run(view: &View<'_>) -> Findings {
-    let passwd = lines(view, "etc/passwd");
+    let passwd = lines(view, USERS);
     let mut drafts = of_user(view, &passwd);
     drafts.extend(of_accounts(view, &passwd));
-    drafts.extend(of_numbers("user", "etc/passwd", &passwd));
-    drafts.extend(of_numbers("group", "etc/group", &lines(view, "etc/group")));
+    drafts.extend(of_numbers("user", USERS, &passwd));
+    drafts.extend(of_numbers("group", GROUPS, &lines(view, GROUPS)));
     Findings::of(drafts)
 }
 
@@ -121,7 +123,6 @@ fn of_numbers(kind: &str, file: &str, table: &[Vec<String>]) -> Vec<Draft> {
 /// Reads a file of accounts; comments and NIS lines are left out.
 fn lines(view: &View<'_>, path: &str) -> Vec<Vec<String>> {
     let text = view.text(path).unwrap_or_default();
-    let lines =
-        text.lines().map(str::trim).filter(|line| line.contains(':') && !line.starts_with(['#', '+', '-']));
-    lines.map(|line| line.split(':').map(|field| field.trim().to_owned()).collect()).collect()
+    let accounts = records(&text).filter(|fields| is_account(fields));
+    accounts.map(|fields| fields.into_iter().map(str::to_owned).collect()).collect()
 }
