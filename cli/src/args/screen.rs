@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use attar_image::path::TreePath;
+use attar_image::path::{TreePath, unescape};
 use attar_inspector::browse::filter::{Filter, FilterError};
 use attar_inspector::browse::{Hide, Sort};
 use attar_inspector::preview::Mode;
@@ -33,7 +33,7 @@ pub(crate) struct ScreenArgs {
     #[arg(long)]
     pub(crate) changes: bool,
 
-    /// Path of the image under the cursor.
+    /// Path of the image under the cursor, with the escapes that it is shown with.
     #[arg(long, value_name = "PATH", value_parser = path)]
     pub(crate) at: Option<TreePath>,
 
@@ -129,8 +129,10 @@ fn hide() -> impl TypedValueParser<Value = Hide> {
         .map(|word| Hide::find(&word).expect("the word is one of those that are known"))
 }
 
+/// Reads a path as the interface shows it and hands it to the clipboard.
 fn path(text: &str) -> Result<TreePath, String> {
-    TreePath::parse(text).map_err(|error| error.to_string())
+    let bytes = unescape(text).map_err(|error| error.to_string())?;
+    TreePath::parse(bytes).map_err(|error| error.to_string())
 }
 
 fn filter(text: &str) -> Result<String, FilterError> {

@@ -145,6 +145,10 @@ mod tests {
                 },
                 "a:1 --at /etc/passwd --preview hex --pane preview",
             ),
+            (
+                Start { at: TreePath::parse(b"evil\x1b\xff\\n").ok(), ..plain() },
+                r"a:1 --at /evil\u{1b}\xff\\n",
+            ),
         ] {
             assert_eq!(start.words().join(" "), words);
             let read = super::tests::start(words, Screen::default()).expect("a command line");
