@@ -4,6 +4,7 @@ use super::{App, Overlay, Part, PromptKind, Scope, Screen, Span, Tab};
 use crate::tui::action::Action;
 use crate::tui::start::Pane;
 use crate::tui::task::Task;
+use crate::tui::view::tree::Columns;
 
 impl App {
     /// Does what was asked for, so many times.
@@ -114,6 +115,16 @@ impl App {
         true
     }
 
+    fn toggle_attributes(&mut self) {
+        let is_tree = self.tab().is_some_and(|tab| tab.screen == Screen::Tree);
+        let main = self.layout.areas(self).main.filter(|_| is_tree);
+        if main.is_some_and(|spot| !Columns::has_room(spot.body.width)) {
+            // Otherwise the key would seem to do nothing.
+            return self.say("the tree is too narrow for mode and owner: `zoom` gives it the whole screen");
+        }
+        self.layout.toggle_attributes();
+    }
+
     fn act_on_tab(&mut self, action: Action) {
         match action {
             Action::NextPane | Action::PreviousPane => self.turn_pane(action == Action::NextPane),
@@ -121,7 +132,7 @@ impl App {
             Action::FocusTree => self.focus(Pane::Tree),
             Action::FocusPreview => self.focus(Pane::Preview),
             Action::FocusFacts => self.focus(Pane::Facts),
-            Action::ToggleAttributes => self.layout.toggle_attributes(),
+            Action::ToggleAttributes => self.toggle_attributes(),
             Action::ShowTree => self.show(Screen::Tree),
             Action::ShowWaste => self.show(Screen::Waste),
             Action::ShowLargest => self.show(Screen::Largest),

@@ -187,3 +187,19 @@ fn what_another_filter_left_is_not_told_of_this_one() {
         assert_eq!(screen.contains("nothing matches"), filter == "nowhere", "{screen}");
     }
 }
+
+#[test]
+fn attributes_that_have_no_room_say_so() {
+    let source = || Arc::new(Folder::sample());
+    for (width, shown) in [(80, false), (110, true)] {
+        let mut app = settled(app(), Keymap::default(), source(), (width, 30), 0);
+        app.update(Action::FocusTree, 1);
+        let text = |app: &App| lines(&crate::tui::screen(app)).join("\n");
+        assert_eq!(text(&app).contains("mode       owner"), shown, "{}", text(&app));
+        app.update(Action::ToggleAttributes, 1);
+        assert!(!text(&app).contains("mode       owner"));
+        assert_eq!(text(&app).contains("too narrow for mode and owner"), !shown, "{}", text(&app));
+        app.update(Action::Zoom, 1);
+        assert_eq!(text(&app).contains("mode       owner"), !shown, "what had no room is shown once it has");
+    }
+}

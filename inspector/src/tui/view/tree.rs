@@ -39,11 +39,16 @@ pub(crate) struct Columns {
 impl Columns {
     /// Returns the columns of a tree that is so wide.
     pub(crate) fn of(app: &App, width: u16) -> Self {
-        let shows = app.layout.shows_attributes() && width >= ATTRIBUTES;
+        let shows = app.layout.shows_attributes() && Self::has_room(width);
         let owner = if width >= ROOMY { OWNER_WIDTH.1 } else { OWNER_WIDTH.0 };
         let attributes = if shows { MODE + owner + 1 } else { 0 };
         let size = if width >= 24 { SIZE_WIDTH + 1 } else { 0 };
         Self { attributes, size, width }
+    }
+
+    /// Says whether a tree that is so wide has room for mode and owner.
+    pub(crate) fn has_room(width: u16) -> bool {
+        width >= ATTRIBUTES
     }
 
     /// Says whether mode and owner are among them.
