@@ -24,6 +24,7 @@ mod places;
 mod preview;
 mod prompt;
 mod screens;
+mod search;
 mod tab;
 mod tree;
 mod undone;
@@ -48,7 +49,8 @@ pub use places::{Look, Place, Places};
 pub use preview::PreviewPane;
 pub use prompt::{Prompt, PromptKind};
 pub use screens::Screen;
-pub use tab::{Found, Known, Phase, Tab};
+pub use search::Found;
+pub use tab::{Known, Phase, Tab};
 pub use tree::{Scope, Span, Tree};
 
 /// Messages that are kept.

@@ -7,12 +7,10 @@ use attar_image::path::{MAX_PATH, TreePath, unescape};
 use tui_input::Input;
 
 use super::{App, Overlay, Part, Tab};
-use crate::browse::Query;
 use crate::browse::filter::Filter;
 use crate::tui::listing::{Jump, Listing};
 use crate::tui::listings;
 use crate::tui::source::{Failure, Wanted};
-use crate::tui::task::Showing as _;
 
 /// Characters that a line may have, unless it is a path.
 const MAX_LENGTH: usize = 4096;
@@ -276,54 +274,6 @@ impl App {
         }
     }
 
-    /// Searches while it is typed: lists at once, trees on a thread of their own.
-    fn search(&mut self, text: &str) {
-        self.search_from(text, true);
-    }
-
-    /// Searches from where one is on; says whether a match there is the first one.
-    fn search_from(&mut self, text: &str, counts: bool) {
-        let Some(current) = self.current else {
-            let rows = self.images.matches(text);
-            if let Some(row) = rows.first().filter(|_| !text.is_empty()) {
-                self.images.cursor.at = *row;
-            }
-            return;
-        };
-        let tab = &mut self.tabs[current];
-        tab.clear_found();
-        tab.found.text = text.to_owned();
-        if text.is_empty() {
-            return;
-        }
-        if let Some(list) = tab.list() {
-            let (rows, at) = (list.matches(text), list.cursor.at);
-            tab.found.at = rows.iter().position(|row| *row >= at).unwrap_or(0);
-            tab.found.rows = rows;
-            tab.show_match();
-            return;
-        }
-        let query = match Query::parse(text) {
-            Ok(query) => query,
-            Err(error) => {
-                if let Some(Overlay::Prompt(prompt)) = &mut self.overlay {
-                    prompt.error = Some(error.to_string());
-                }
-                return;
-            }
-        };
-        let task = match (tab.compared().is_some(), tab.tree.shown.clone()) {
-            (true, _) => tab.ask_found_pairs(query, counts),
-            (false, Some(shown)) => Some(tab.ask_found(query, shown, counts)),
-            (false, None) => {
-                // Once there are files.
-                tab.found.query = Some(query);
-                None
-            }
-        };
-        self.tasks.extend(task);
-    }
-
     fn go_to_typed(&mut self, text: &str) {
         let path = match self.path_meant(text) {
             Ok(path) => path,
@@ -360,69 +310,5 @@ impl App {
             },
         };
         candidates.into_iter().flatten().flatten().find(has).map_or(meant, Ok)
-    }
-
-    pub(super) fn match_again(&mut self, forward: bool, count: usize) {
-        let Some(tab) = self.tab_mut() else { return };
-        if tab.found.text.is_empty() {
-            return self.say("nothing was searched for");
-        }
-        let found = &tab.found;
-        let is_elsewhere = match (tab.list(), tab.compared()) {
-            (Some(_), _) => false,
-            (None, Some(comparison)) => {
-                !found.pairs.paths.is_empty()
-                    && found.pairs.paths.get(found.at).copied() != comparison.tree.selected()
-            }
-            (None, None) => {
-                !found.paths.is_empty() && found.paths.get(found.at).copied() != tab.tree.selected()
-            }
-        };
-        if is_elsewhere {
-            // One went elsewhere since: from there on.
-            let text = tab.found.text.clone();
-            return self.search_from(&text, false);
-        }
-        tab.next_match(forward, count);
-    }
-}
-
-impl Tab {
-    pub(super) fn clear_found(&mut self) {
-        if let Some(meter) = &self.found.meter {
-            meter.cancel();
-        }
-        self.found = super::tab::Found::default();
-    }
-
-    /// Goes to a match so many further, around the end.
-    pub(super) fn next_match(&mut self, forward: bool, count: usize) {
-        let all = self.found.count();
-        if all > 0 {
-            let step = if forward { count % all } else { all - count % all };
-            self.found.at = (self.found.at + step) % all;
-            self.show_match();
-        }
-    }
-
-    /// Goes to the match that is looked at.
-    pub(super) fn show_match(&mut self) {
-        if let Some(row) = self.found.rows.get(self.found.at).copied() {
-            if let Some(list) = self.list_mut() {
-                list.cursor.at = row;
-            }
-            return;
-        }
-        let pair = self.found.pairs.paths.get(self.found.at).copied();
-        if let Some((comparison, node)) = self.compared_mut().zip(pair) {
-            if let Some(path) = comparison.tree.shown.as_ref().map(|shown| shown.path(node)) {
-                comparison.tree.go_to(&path);
-            }
-            return;
-        }
-        if let (Some(path), Some(shown)) = (self.found.paths.get(self.found.at), &self.tree.shown) {
-            let path = shown.snapshot.stack.paths().path(*path);
-            self.tree.go_to(&path);
-        }
     }
 }

@@ -6,22 +6,20 @@ use std::sync::Arc;
 use attar_image::blobs::Meter;
 use attar_image::digest::Digest;
 use attar_image::path::TreePath;
-use attar_image::stack::PathId;
 use attar_packages::ownership::Ownership;
 
 use super::places::Places;
-use super::{Accounts, Comparison, Digests, Hashing, Look, Place, PreviewPane, Screen, Span, Tree, within};
-use crate::browse::Query;
+use super::{
+    Accounts, Comparison, Digests, Found, Hashing, Look, Place, PreviewPane, Screen, Span, Tree, within,
+};
 use crate::browse::filter::Filter;
-use crate::browse::pair::PairId;
-use crate::tui::comparison::Compared;
 use crate::tui::cursor::Cursor;
 use crate::tui::layout::Areas;
 use crate::tui::listing::Listing;
 use crate::tui::listings;
 use crate::tui::source::{Failure, Opened, Outline, Verdict, Wanted};
 use crate::tui::start::Pane;
-use crate::tui::task::{LayerState, Matches, Shown, Snapshot, TabEvent, TabId, Task};
+use crate::tui::task::{LayerState, Shown, Snapshot, TabEvent, TabId, Task};
 use crate::tui::view::details_end;
 
 /// Notes that are kept.
@@ -50,33 +48,6 @@ pub enum Known<T> {
     Known(T),
     /// It cannot be computed.
     Failed(Failure),
-}
-
-/// What was searched for, and where it is.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// As it was typed.
-    pub text: String,
-    /// Paths that match, in the order of the tree.
-    pub paths: Vec<PathId>,
-    /// The same paths in the order of their numbers.
-    numbers: Vec<PathId>,
-    /// The one that is looked at.
-    pub at: usize,
-    /// Rows that match, in a list.
-    pub rows: Vec<usize>,
-    /// Whether the search goes on.
-    pub is_pending: bool,
-    pub(super) meter: Option<Arc<Meter>>,
-    /// Paths of two images that match.
-    pub pairs: Matches<PairId>,
-    /// What was asked for, and of which layers.
-    pub(super) query: Option<Query>,
-    pub(super) snapshot: Option<Arc<Snapshot>>,
-    /// What of two images was searched.
-    pub(super) compared: Option<Arc<Compared>>,
-    /// Whether the cursor stays where it is.
-    pub(super) stays: bool,
 }
 
 /// One image.
@@ -437,64 +408,6 @@ impl Tab {
         }
     }
 
-    /// Takes what was found, unless something else was searched for since, or elsewhere.
-    fn take_found(&mut self, snapshot: &Arc<Snapshot>, matches: Matches) {
-        let found = &mut self.found;
-        let is_of = found.snapshot.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, snapshot));
-        if matches.text != found.text || !is_of {
-            return;
-        }
-        found.is_pending = false;
-        found.at = matches.first;
-        (found.paths, found.numbers) = (matches.paths, matches.numbers);
-        if !std::mem::take(&mut found.stays) {
-            self.show_match();
-        }
-    }
-
-    /// Searches again when layers were added: paths have other numbers then.
-    fn search_again(&mut self) -> Option<Task> {
-        if self.screen == Screen::Compare {
-            return None;
-        }
-        let (shown, query) = (self.tree.shown.clone()?, self.found.query.clone()?);
-        let before = self.found.snapshot.take();
-        if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &shown.snapshot)) {
-            self.found.snapshot = before;
-            return None;
-        }
-        let text = std::mem::take(&mut self.found.text);
-        let was_shown = self.found.is_shown();
-        self.clear_found();
-        self.found.text = text;
-        // What was found before is looked at; what was searched for before there were files is not.
-        self.found.stays = before.is_some() && was_shown;
-        Some(self.ask_found(query, shown, true))
-    }
-
-    /// Asks for what matches among what is shown.
-    pub(super) fn ask_found(&mut self, query: Query, shown: Arc<Shown>, counts: bool) -> Task {
-        let meter = Arc::<Meter>::default();
-        let from = self.tree.selected().map(|here| (here, counts));
-        let found = &mut self.found;
-        found.is_pending = true;
-        found.meter = Some(meter.clone());
-        found.query = Some(query.clone());
-        found.snapshot = Some(shown.snapshot.clone());
-        Task::Search { tab: self.id, shown, text: found.text.clone(), query, from, meter }
-    }
-
-    /// Finds the rows again that match, when a list has others now.
-    fn find_rows(&mut self) {
-        if self.screen == Screen::Tree || self.found.rows.is_empty() {
-            return;
-        }
-        let text = &self.found.text;
-        let rows = self.list().map(|list| list.matches(text)).unwrap_or_default();
-        self.found.at = self.found.at.min(rows.len().saturating_sub(1));
-        self.found.rows = rows;
-    }
-
     /// Brings cursors onto the screen, and returns what is looked at and not there yet.
     pub(super) fn settle(&mut self, areas: &Areas) -> Vec<Task> {
         let mut tasks = Vec::new();
@@ -558,23 +471,6 @@ impl Tab {
         let snapshot = self.snapshot.clone().filter(|snapshot| snapshot.is_complete)?;
         self.owners = Known::Asked;
         Some(Task::Owners { tab: self.id, opened, snapshot, meter: self.closing.clone() })
-    }
-}
-
-impl Found {
-    /// Returns how many places match.
-    pub fn count(&self) -> usize {
-        self.paths.len().max(self.rows.len()).max(self.pairs.paths.len())
-    }
-
-    /// Says whether one went to what was found.
-    pub(super) fn is_shown(&self) -> bool {
-        !self.is_pending || self.stays
-    }
-
-    /// Says whether a path matches what was searched for.
-    pub fn has(&self, path: PathId) -> bool {
-        self.numbers.binary_search(&path).is_ok()
     }
 }
 
