@@ -56,18 +56,18 @@ fn header(header: &[u8]) -> Option<(&[u8], usize)> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
 
     #[test]
-    fn the_time_of_long_names_grows_with_the_members() {
+    fn no_more_of_a_long_name_is_looked_at_than_files_have() {
         let header = |name: &str, size: usize| format!("{name:<16}{:<32}{size:<10}`\n", "");
-        let (names, members) = (1 << 20, 5000);
+        let (names, members) = (1 << 20, 5);
         let mut archive = format!("!<arch>\n{}{}", header("//", names), "x".repeat(names));
         archive.push_str(&header("/0", 0).repeat(members));
-        let start = Instant::now();
-        assert_eq!(list(archive.as_bytes(), true).members, members);
-        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+        let listing = list(archive.as_bytes(), true);
+        assert_eq!(listing.members, members);
+        let lines: Vec<String> = listing.lines.iter().map(Line::text).collect();
+        let is_cut = |line: &String| line.matches('x').count() == MAX_NAME;
+        assert!(lines.iter().filter(|line| is_cut(line)).count() == members, "{lines:?}");
     }
 }

@@ -296,11 +296,7 @@ impl Tab {
             self.found.compared = before;
             return None;
         }
-        let text = std::mem::take(&mut self.found.text);
-        let was_shown = self.found.is_shown();
-        self.clear_found();
-        self.found.text = text;
-        self.found.stays = before.is_some() && was_shown;
+        self.begin_again(before.is_some());
         self.ask_found_pairs(query, true)
     }
 
@@ -313,9 +309,7 @@ impl Tab {
         }
         (found.is_pending, found.at) = (false, matches.first);
         found.pairs = matches;
-        if !std::mem::take(&mut found.stays) {
-            self.show_match();
-        }
+        self.show_found();
     }
 
     /// Gives up what is compared with an image, which is closed.

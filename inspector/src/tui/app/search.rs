@@ -178,9 +178,7 @@ impl Tab {
         found.is_pending = false;
         found.at = matches.first;
         (found.paths, found.numbers) = (matches.paths, matches.numbers);
-        if !std::mem::take(&mut found.stays) {
-            self.show_match();
-        }
+        self.show_found();
     }
 
     /// Searches again when layers were added: paths have other numbers then.
@@ -194,13 +192,25 @@ impl Tab {
             self.found.snapshot = before;
             return None;
         }
+        self.begin_again(before.is_some());
+        Some(self.ask_found(query, shown, true))
+    }
+
+    /// Forgets what was found, since the same is searched for again.
+    pub(super) fn begin_again(&mut self, was_asked: bool) {
         let text = std::mem::take(&mut self.found.text);
         let was_shown = self.found.is_shown();
         self.clear_found();
         self.found.text = text;
         // What was found before is looked at; what was searched for before there were files is not.
-        self.found.stays = before.is_some() && was_shown;
-        Some(self.ask_found(query, shown, true))
+        self.found.stays = was_asked && was_shown;
+    }
+
+    /// Goes to what was found, unless the cursor stays.
+    pub(super) fn show_found(&mut self) {
+        if !std::mem::take(&mut self.found.stays) {
+            self.show_match();
+        }
     }
 
     /// Asks for what matches among what is shown.
