@@ -67,10 +67,9 @@ fn after_signals_of_which_it_dies() {
     }
 }
 
-/// Stops the interface, looks at the terminal, comes back, and quits.
+/// Stops the interface, looks at the terminal, comes back, all that a few times, and quits.
 #[track_caller]
-fn stops_and_comes_back(stop: impl FnOnce(&mut Session)) {
-    let mut session = Session::with_shell();
+fn stops_and_comes_back(mut session: Session, stop: impl Fn(&mut Session)) {
     let before = session.modes();
     session.start_screen();
     stop(&mut session);
@@ -78,9 +77,15 @@ fn stops_and_comes_back(stop: impl FnOnce(&mut Session)) {
     let shown = session.wait_for("status=14");
     assert_left(&shown);
     assert_eq!(session.modes(), before, "while it is stopped");
+    for _ in 0..20 {
+        session.send("fg\n");
+        let shown = session.wait_for("resumed");
+        assert!(shown.contains("\x1b[?1049h") && shown.contains("\x1b[?25l"), "{shown:?}");
+        stop(&mut session);
+        assert_left(&session.wait_for("$ "));
+    }
     session.send("fg\n");
-    let shown = session.wait_for("resumed");
-    assert!(shown.contains("\x1b[?1049h") && shown.contains("\x1b[?25l"), "{shown:?}");
+    session.wait_for("resumed");
     session.send("q");
     session.wait_for("\x1b[?25h");
     // Until it has ended, it reads what is typed.
@@ -90,12 +95,13 @@ fn stops_and_comes_back(stop: impl FnOnce(&mut Session)) {
 
 #[test]
 fn stopped_by_a_key() {
-    stops_and_comes_back(|session| session.send("\x1a"));
+    stops_and_comes_back(Session::with_shell(), |session| session.send("\x1a"));
+    stops_and_comes_back(Session::with_shell_in_namespace(), |session| session.send("\x1a"));
 }
 
 #[test]
 fn stopped_by_a_signal() {
-    stops_and_comes_back(|session| session.signal(Signal::TSTP));
+    stops_and_comes_back(Session::with_shell(), |session| session.signal(Signal::TSTP));
 }
 
 #[test]
@@ -118,12 +124,13 @@ fn stopped_where_nobody_could_leave_the_terminal() {
 
 #[test]
 fn it_does_not_stop_where_no_shell_would_continue_it() {
-    let mut session = Session::alone();
-    session.wait_for("ready:");
-    session.send("\x1a");
-    session.wait_for("not-suspended");
-    session.send("q");
-    assert_eq!(session.ended(), Some(0));
+    for mut session in [Session::alone(), Session::alone_in_namespace()] {
+        session.wait_for("ready:");
+        session.send("\x1a");
+        session.wait_for("not-suspended");
+        session.send("q");
+        assert_eq!(session.ended(), Some(0));
+    }
 }
 
 #[test]

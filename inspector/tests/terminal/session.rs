@@ -12,6 +12,9 @@ use crate::screen::VARIABLE;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What gives a program a namespace of processes, and ends all in it with itself.
+const NAMESPACE: [&str; 5] = ["unshare", "--map-root-user", "--pid", "--fork", "--kill-child"];
+
 /// What runs in a pseudo terminal, from the terminal's side.
 pub(crate) struct Session {
     /// None once it is hung up.
@@ -36,6 +39,21 @@ impl Session {
     /// Starts the interface alone, in a terminal that it controls.
     pub(crate) fn alone() -> Self {
         Self::run(Control::Controlling, &[&program(), "--exact", "screen::screen", "--nocapture"])
+    }
+
+    /// Starts a shell that has the terminal, in a namespace of processes of its own, as in a container
+    /// that somebody enters: what started the shell has no numbers there.
+    pub(crate) fn with_shell_in_namespace() -> Self {
+        let mut session = Self::run(Control::Controlling, &[&NAMESPACE[..], &["dash", "-i"]].concat());
+        session.wait_for("$ ");
+        session
+    }
+
+    /// Starts the interface alone, in a terminal that it controls and a namespace of processes.
+    pub(crate) fn alone_in_namespace() -> Self {
+        let program = program();
+        let words = [&NAMESPACE[..], &[program.as_str(), "--exact", "screen::screen", "--nocapture"]];
+        Self::run(Control::Controlling, &words.concat())
     }
 
     /// Starts the interface alone, in a terminal that is nobody's.

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use nix::unistd::{getpgid, getpgrp, getppid, getsid};
 use ratatui::crossterm::event;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, getpgid, getpgrp, getppid, getsid, kill_current_process_group};
+use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 use super::Settings;
@@ -71,17 +72,16 @@ impl Guard {
         Arc::clone(&self.0)
     }
 
-    /// Leaves the terminal and stops the process until the user comes back; says whether it did.
+    /// Leaves the terminal and has the process stop until the user comes back; says whether it will.
     pub(super) fn suspend(&self) -> bool {
         if is_orphaned() {
             return false;
         }
         self.0.leave();
-        signals::expect_stop();
         // The whole group stops, as it does for a terminal that is not raw: a script that runs this too.
-        let _ = kill_current_process_group(Signal::TSTP);
-        signals::stop();
-        true
+        // This process stops where every such signal is obeyed, so that nothing of it is left for the
+        // time when it is continued.
+        kill_current_process_group(Signal::TSTP).is_ok()
     }
 }
 
@@ -222,12 +222,15 @@ pub(super) fn resume() {
 }
 
 /// Says whether nobody would continue this process if it stopped: its group is that of the session, or
-/// what started it belongs to another one.
+/// what started it belongs to another one or is out of sight.
+///
+/// Processes, groups and sessions that began outside of the namespace of this process all have the number
+/// 0 in it, which the functions of rustix do not allow for.
 fn is_orphaned() -> bool {
-    let session = getsid(None).ok();
-    let parent: Option<Pid> = getppid();
-    let Some(parent) = parent.filter(|parent| getsid(Some(*parent)).ok() == session) else { return true };
-    getpgid(Some(parent)).ok() == Some(getpgrp()) && session == Some(getpgrp())
+    let (parent, group, session) = (getppid(), getpgrp(), getsid(None));
+    parent.as_raw() == 0
+        || getsid(Some(parent)) != session
+        || (getpgid(Some(parent)) == Ok(group) && session == Ok(group))
 }
 
 fn current() -> Option<Arc<Tty>> {

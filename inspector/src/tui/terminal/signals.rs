@@ -14,18 +14,10 @@ use super::guard;
 /// What ends the process.
 const ENDING: [i32; 4] = [SIGTERM, SIGHUP, SIGINT, SIGQUIT];
 
-/// Whether the process sent itself the signal to stop, and takes care of it.
-static EXPECTED: AtomicBool = AtomicBool::new(false);
-
 /// Starts to watch for signals; once for the life of the process, as nothing could be put back.
 pub(super) fn watch() -> io::Result<()> {
     static WATCHED: OnceLock<Result<(), io::ErrorKind>> = OnceLock::new();
     WATCHED.get_or_init(|| start().map_err(|error| error.kind())).map_err(io::Error::from)
-}
-
-/// Says that the signal to stop comes from this process itself.
-pub(super) fn expect_stop() {
-    EXPECTED.store(true, Ordering::Release);
 }
 
 /// Stops the process until it is continued.
@@ -51,11 +43,16 @@ fn start() -> io::Result<()> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 _ => return,
             }
-            for (signal, came) in &watched {
-                if came.swap(false, Ordering::AcqRel) {
-                    obey(*signal);
-                }
+            let mut signals: Vec<i32> = watched
+                .iter()
+                .filter(|(_, came)| came.swap(false, Ordering::AcqRel))
+                .map(|(signal, _)| *signal)
+                .collect();
+            // To continue takes the wish to stop back, as the kernel has it for signals that wait.
+            if signals.contains(&SIGCONT) {
+                signals.retain(|signal| *signal != SIGTSTP);
             }
+            signals.into_iter().for_each(obey);
         }
     })?;
     Ok(())
@@ -63,12 +60,8 @@ fn start() -> io::Result<()> {
 
 fn obey(signal: i32) {
     match signal {
-        SIGTSTP if EXPECTED.swap(false, Ordering::AcqRel) => {}
         SIGTSTP => guard::stop_when_told(),
-        SIGCONT => {
-            EXPECTED.store(false, Ordering::Release);
-            guard::resume();
-        }
+        SIGCONT => guard::resume(),
         signal => {
             guard::leave();
             // The one who waits for this process sees that it died of the signal.
