@@ -13,6 +13,7 @@ mod copy;
 mod events;
 mod guard;
 mod output;
+mod pace;
 mod run;
 mod sequence;
 mod signals;

@@ -12,9 +12,6 @@ use crate::screen::VARIABLE;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What gives a program a namespace of processes, and ends all in it with itself.
-const NAMESPACE: [&str; 5] = ["unshare", "--map-root-user", "--pid", "--fork", "--kill-child"];
-
 /// What runs in a pseudo terminal, from the terminal's side.
 pub(crate) struct Session {
     /// None once it is hung up.
@@ -44,16 +41,15 @@ impl Session {
     /// Starts a shell that has the terminal, in a namespace of processes of its own, as in a container
     /// that somebody enters: what started the shell has no numbers there.
     pub(crate) fn with_shell_in_namespace() -> Self {
-        let mut session = Self::run(Control::Controlling, &[&NAMESPACE[..], &["dash", "-i"]].concat());
+        let mut session = Self::run(Control::Controlling, &in_namespace(&["dash", "-i"]));
         session.wait_for("$ ");
         session
     }
 
     /// Starts the interface alone, in a terminal that it controls and a namespace of processes.
     pub(crate) fn alone_in_namespace() -> Self {
-        let program = program();
-        let words = [&NAMESPACE[..], &[program.as_str(), "--exact", "screen::screen", "--nocapture"]];
-        Self::run(Control::Controlling, &words.concat())
+        let words = [&program(), "--exact", "screen::screen", "--nocapture"];
+        Self::run(Control::Controlling, &in_namespace(&words))
     }
 
     /// Starts the interface alone, in a terminal that is nobody's.
@@ -173,6 +169,16 @@ impl Drop for Session {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Gives a program a namespace of processes, all of which end with the program.
+fn in_namespace<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut all = vec!["unshare", "--pid", "--fork", "--kill-child"];
+    if !rustix::process::geteuid().is_root() {
+        all.push("--map-root-user");
+    }
+    all.extend(words);
+    all
 }
 
 fn program() -> String {

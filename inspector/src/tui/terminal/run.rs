@@ -1,18 +1,12 @@
 //! The loop that every interface is: something happens, it is handled, what changed is drawn.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ratatui::Frame;
 
+use super::pace::Pace;
 use super::{Clipboard, Input, Inputs, Terminal};
-
-/// How often time is told of while something is under way.
-const TICK: Duration = Duration::from_millis(100);
-
-/// How long a frame stays at least when only other threads have news: faster nobody reads, and a slow
-/// link has better things to carry.
-const FRAME: Duration = Duration::from_millis(33);
 
 /// What is shown, and what becomes of inputs.
 pub trait Screen {
@@ -55,30 +49,21 @@ pub fn run_loop(terminal: &mut Terminal, inputs: &mut Inputs, state: &mut impl S
 
 fn run(terminal: &mut Terminal, inputs: &mut Inputs, state: &mut impl Screen) -> io::Result<()> {
     terminal.draw(|frame| state.draw(frame))?;
-    let mut drawn = Instant::now();
-    let mut ticked = Instant::now();
-    let mut is_due = false;
+    let mut pace = Pace::default();
     loop {
-        let wait_to_draw = is_due.then(|| FRAME.saturating_sub(drawn.elapsed()));
-        let wait_to_tick = state.is_busy().then(|| TICK.saturating_sub(ticked.elapsed()));
-        let timeout = wait_to_draw.into_iter().chain(wait_to_tick).min();
-        let mut batch = inputs.batch(timeout);
-        if state.is_busy() && ticked.elapsed() >= TICK {
+        pace.busy(state.is_busy(), Instant::now());
+        let mut batch = inputs.batch(pace.timeout(Instant::now()));
+        if pace.ticks(Instant::now()) {
             batch.push(Input::Tick);
-            ticked = Instant::now();
         }
-        // What the user does is answered at once; news of other threads may wait a moment.
-        let is_patient = batch.iter().all(|input| matches!(input, Input::Woken));
-        is_due |= !batch.is_empty();
+        pace.came(&batch);
         for input in batch {
             if !handled(terminal, state, input)? {
                 return Ok(());
             }
         }
-        if is_due && (!is_patient || drawn.elapsed() >= FRAME) {
+        if pace.draws(Instant::now()) {
             terminal.draw(|frame| state.draw(frame))?;
-            drawn = Instant::now();
-            is_due = false;
         }
     }
 }
