@@ -8,7 +8,7 @@ use attar_testing::command::words;
 use attar_testing::{Attar, Scratch, skip};
 
 use crate::large_image::{FORMS, Images};
-use crate::measure::{self, Figure, median, ratio, seconds};
+use crate::measure::{self, Figure, SHORT_ROUNDS, median, ratio, seconds};
 use crate::{header, row};
 
 pub(crate) fn table(program: &Path, folder: &Path, rounds: usize) -> anyhow::Result<Vec<String>> {
@@ -95,9 +95,6 @@ impl Bench<'_> {
     }
 }
 
-/// How often that is measured at least which takes milliseconds.
-const WARM_ROUNDS: usize = 20;
-
 /// Analyses an image of which everything is known; the program's own start stands beside it. With
 /// every entry as JSON it writes ten megabytes, which no goal is set for.
 fn warm(bench: &Bench<'_>, name: &str, source: &str, table: &mut Vec<String>) -> anyhow::Result<()> {
@@ -105,8 +102,8 @@ fn warm(bench: &Bench<'_>, name: &str, source: &str, table: &mut Vec<String>) ->
     bench.inspect(source, cache.path())?;
     for (format, shown, goal) in [("table", "", "(goal 50 ms)"), ("json", ", every entry as JSON", "")] {
         let mut pairs = Vec::new();
-        for _ in 0..bench.rounds.max(WARM_ROUNDS) {
-            let version = measure::run(&mut Attar::at(bench.program).arg("--version").into_command())?;
+        for _ in 0..bench.rounds.max(SHORT_ROUNDS) {
+            let version = measure::version(bench.program)?;
             pairs.push((bench.inspect_as(format, source, cache.path())?, version));
         }
         let (attar, start, _) = summary(&pairs);

@@ -1,9 +1,14 @@
 //! Time and memory of one command.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use attar_testing::Attar;
+
+/// How often that is measured at least which takes milliseconds.
+pub(crate) const SHORT_ROUNDS: usize = 20;
 
 /// What one run of a program took.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +45,11 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<Figure> {
     let peak_memory = watcher.join().ok().context("the watcher failed")?;
     ensure!(status.success(), "{command:?} failed:\n{said}");
     Ok(Figure { time, processors, peak_memory })
+}
+
+/// Has the program say its version: what its start alone takes.
+pub(crate) fn version(program: &Path) -> anyhow::Result<Figure> {
+    run(&mut Attar::at(program).arg("--version").into_command())
 }
 
 /// Reads how long processors worked for the children that have ended; see proc_pid_stat(5).
