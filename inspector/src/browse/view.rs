@@ -52,7 +52,11 @@ impl Hide {
         ("none", Self::NONE),
     ];
 
-    const NONE: Self = Self { added: false, modified: false, removed: false, unchanged: false };
+    /// Only what is unchanged, as views of changes leave it out by themselves.
+    pub const UNCHANGED: Self = Self { unchanged: true, ..Self::NONE };
+
+    /// Leaves nothing out.
+    pub const NONE: Self = Self { added: false, modified: false, removed: false, unchanged: false };
 
     /// Finds what a word leaves out.
     pub fn find(name: &str) -> Option<Self> {
@@ -76,6 +80,22 @@ impl Hide {
             removed: self.removed || other.removed,
             unchanged: self.unchanged || other.unchanged,
         }
+    }
+
+    /// Returns what leaves out what this does and the other does not.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self {
+            added: self.added && !other.added,
+            modified: self.modified && !other.modified,
+            removed: self.removed && !other.removed,
+            unchanged: self.unchanged && !other.unchanged,
+        }
+    }
+
+    /// Says whether nothing is left out.
+    pub fn is_none(self) -> bool {
+        self == Self::NONE
     }
 
     pub(super) fn hides(self, mark: Mark) -> bool {

@@ -1,6 +1,7 @@
 //! The whole interface on images made to measure: real layers, real workers, no terminal.
 
 mod accounts;
+mod choice;
 mod command;
 mod compare;
 mod digests;

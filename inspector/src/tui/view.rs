@@ -2,6 +2,7 @@
 
 mod attributes;
 mod bars;
+mod choice;
 pub(super) mod compare;
 mod details;
 mod heading;
@@ -87,7 +88,10 @@ fn middle(app: &App, spot: Spot, buffer: &mut Buffer) {
         (Phase::Open(_), Screen::Tree) => tree::draw(app, tab, spot, buffer),
         (Phase::Open(_), _) => {
             let Some(list) = tab.list() else { return };
-            pane(app, spot, has_focus, &list.title, buffer);
+            match tab.screen {
+                Screen::Largest => pane(app, spot, has_focus, &choice::title(app, tab, true), buffer),
+                _ => pane(app, spot, has_focus, &list.title, buffer),
+            }
             match bars::waiting(app, tab) {
                 Some(lines) if list.rows.is_empty() => say(app, area, &lines, buffer),
                 _ => listing::draw(app, list, spot, has_focus, buffer),

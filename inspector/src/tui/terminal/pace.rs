@@ -18,7 +18,7 @@ pub(super) struct Pace {
     ticked: Option<Instant>,
     /// What there is to draw.
     due: Due,
-    /// When a frame was drawn last for news of other threads alone.
+    /// When a frame was drawn for news of other threads alone; none if there was none since the last answer.
     news: Option<Instant>,
 }
 
@@ -63,12 +63,15 @@ impl Pace {
         self.due = inputs.iter().map(of).max().max(Some(self.due)).unwrap_or_default();
     }
 
-    /// Says whether a frame is drawn now. The frames of news keep their distance from each other alone: what
-    /// a key has found is shown when it is there, however soon after the key.
+    /// Says whether a frame is drawn now. What a key has found is shown when it is there, however soon
+    /// after the key; what comes after that keeps its distance.
     pub(super) fn draws(&mut self, now: Instant) -> bool {
         let draws = match self.due {
             Due::Nothing => false,
-            Due::Answer => true,
+            Due::Answer => {
+                self.news = None;
+                true
+            }
             Due::News => {
                 let is_time = self.news.is_none_or(|news| left(news, FRAME, now).is_zero());
                 if is_time {
@@ -113,9 +116,11 @@ mod tests {
         assert!(pace.draws(at(3)), "another key does not wait, and takes the news along");
         assert_eq!(pace.timeout(at(3)), None);
         pace.came(&[Input::Woken]);
-        assert!(!pace.draws(at(4)), "keys do not make news come more often");
+        assert!(pace.draws(at(4)), "what it found");
+        pace.came(&[Input::Woken]);
+        assert!(!pace.draws(at(36)));
         pace.came(&[]);
-        assert!(pace.draws(at(34)), "but no news are left out");
+        assert!(pace.draws(at(37)), "no news are left out");
         assert!(!pace.draws(at(99)), "nor drawn twice");
     }
 

@@ -6,9 +6,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::tree::{self, Columns, Line, right};
-use super::{bars, highlight, listing, pane, put, say, shortened};
-use crate::browse::Row;
+use super::{bars, choice, highlight, listing, pane, put, say, shortened};
 use crate::browse::pair::{PairId, PairMark};
+use crate::browse::{Hide, Row};
 use crate::tui::app::{App, Comparison, Known, Part, Phase, Tab};
 use crate::tui::comparison::{PairShown, Totals};
 use crate::tui::format;
@@ -319,15 +319,17 @@ fn nothing(app: &App, comparison: &Comparison) -> (String, Role) {
     if let Some(line) = tree::finding(app, &comparison.tree) {
         return (line, Role::Muted);
     }
+    let left_out = comparison.tree.hide.without(Hide::UNCHANGED);
     if let Some(filter) = &comparison.tree.filter {
-        return (
-            format!("nothing that differs matches {}: `esc` shows all again", filter.as_str()),
-            Role::Muted,
-        );
+        let text = match left_out.is_none() {
+            true => format!("nothing that differs matches {}: `esc` shows all again", filter.as_str()),
+            false => choice::nothing_matches(app, filter, left_out),
+        };
+        return (text, Role::Muted);
     }
     let Some(compared) = &comparison.compared else { return (String::new(), Role::Muted) };
     if !compared.totals.are_same() {
-        return ("all that differs is hidden".to_owned(), Role::Muted);
+        return (choice::nothing_left(app, left_out), Role::Muted);
     }
     let settings = if compared.settings.is_empty() { "" } else { "; settings do" };
     (format!("no file differs: {} are the same{settings}", compared.totals.same), Role::Good)
@@ -350,6 +352,9 @@ fn summary(app: &App, comparison: &Comparison, area: Rect, buffer: &mut Buffer) 
         pieces.push((format!(" packages {packages}"), Role::Text));
     }
     pieces.push((format!(" settings {}", compared.settings.len()), Role::Text));
+    if comparison.list().is_none() {
+        pieces.extend(choice::of_two(&comparison.tree).map(|words| (format!(" {words}"), Role::Title)));
+    }
     if let Some(unread) = compared.unread {
         let done = format::bytes(comparison.done().min(unread));
         let text = format!(" {} comparing contents: {done} of {}", app.spinner(), format::bytes(unread));

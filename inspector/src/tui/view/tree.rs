@@ -5,13 +5,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::attributes::{MODE, attributes};
-use super::{highlight, pane, put, say};
+use super::{choice, highlight, pane, put, say};
 use crate::browse::{Mark, Row, View};
-use crate::tui::app::{App, Owners, Scope, Tab, Tree, files_of_view};
+use crate::tui::app::{App, Owners, Tab, Tree, files_of_view};
 use crate::tui::format;
 use crate::tui::layout::Spot;
 use crate::tui::start::Pane;
-use crate::tui::task::{LayerState, Showing, Shown};
+use crate::tui::task::{Showing, Shown};
 use crate::tui::text;
 use crate::tui::theme::Role;
 use attar_image::path::escape;
@@ -79,7 +79,7 @@ impl Columns {
 
 pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
     let has_focus = tab.focus == Pane::Tree;
-    pane(app, spot, has_focus, &title(app, tab), buffer);
+    pane(app, spot, has_focus, &choice::title(app, tab, false), buffer);
     let area = spot.body;
     let (Some(shown), Some(rows)) = (&tab.tree.shown, &tab.tree.rows) else {
         let text = format!("{} reading the layers", app.spinner());
@@ -92,7 +92,7 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
         draw_heading(app, columns, heading, buffer);
     }
     if rows.is_empty() {
-        return say(app, area, &[(nothing(app, tab), Role::Muted)], buffer);
+        return say(app, area, &[(choice::nothing(app, tab), Role::Muted)], buffer);
     }
     for (y, row) in (area.y..area.bottom()).zip(rows.iter_from(tab.tree.cursor.top)) {
         let number = tab.tree.cursor.top + usize::from(y - area.y);
@@ -105,55 +105,10 @@ pub(super) fn draw(app: &App, tab: &Tab, spot: Spot, buffer: &mut Buffer) {
     super::bars::scroll_bar(app, spot, tab.tree.cursor.top, rows.len(), buffer);
 }
 
-fn title(app: &App, tab: &Tab) -> String {
-    let tree = &tab.tree;
-    let range = tab.span.range(tab.layer.at);
-    let mut title = match tab.span.scope {
-        Scope::UpToHere => format!("files up to layer {}", range.to + 1),
-        Scope::Changes => format!("changes of layer {}", range.to + 1),
-        Scope::Range if range.from == range.to => format!("layer {}", range.to + 1),
-        Scope::Range => format!("layers {} to {}", range.from + 1, range.to + 1),
-    };
-    match (&tree.filter, &tree.shown) {
-        (Some(filter), Some(shown)) if tree.is_filtered() => {
-            title += &format!(", {} match `{}`", shown.view.matches(), filter.as_str());
-        }
-        // The rows are those of the filter before until it is done.
-        (Some(filter), _) => title += &format!(", finding `{}`", filter.as_str()),
-        (None, _) => {}
-    }
-    if tree.is_pending() {
-        title += &format!(" {}", app.spinner());
-    }
-    if tab.is_reading() {
-        title += ", layers are still being read";
-    }
-    title
-}
-
 /// Says that what is shown is not yet what is wanted.
 pub(super) fn finding<S: Showing>(app: &App, tree: &Tree<S>) -> Option<String> {
     (tree.is_pending() || !tree.is_filtered())
         .then(|| format!("{} finding what is to be shown", app.spinner()))
-}
-
-fn nothing(app: &App, tab: &Tab) -> String {
-    if let Some(line) = finding(app, &tab.tree) {
-        return line;
-    }
-    if let Some(why) = tab.trouble() {
-        return format!("this layer was not read: {why}");
-    }
-    match tab.layers.get(tab.layer.at) {
-        Some(LayerState::Waiting | LayerState::Reading) => return "this layer is not read yet".to_owned(),
-        Some(LayerState::Cancelled) => return "reading this layer was stopped: `reload` reads it".to_owned(),
-        _ => {}
-    }
-    match (&tab.tree.filter, tab.span.scope) {
-        (Some(filter), _) => format!("nothing matches {}: `esc` shows all again", filter.as_str()),
-        (None, Scope::Changes) => "this layer changes no file".to_owned(),
-        (None, _) => "no files".to_owned(),
-    }
 }
 
 fn draw_heading(app: &App, columns: Columns, area: Rect, buffer: &mut Buffer) {
