@@ -17,12 +17,12 @@ use attar_image::platform::Platform;
 use attar_image::stack::{self, EntryId, Settings, Stack};
 use attar_packages::ownership::Ownership;
 use attar_scanner::{Catalog, catalog};
-use tempfile::TempDir;
 
 use crate::analyses::Analyses;
 use crate::failure::Usage;
 use crate::ownership;
 use crate::remote::{Listener, Local};
+use crate::scratch::Scratch;
 use crate::source::ImageSource;
 
 /// Images that are open for reading.
@@ -107,7 +107,7 @@ pub(crate) struct Entry {
     /// What may be about it: signatures, attestations, evidence.
     pub(crate) referrers: Vec<Descriptor>,
     /// Where an archive's blobs were put while it is read.
-    _scratch: Option<TempDir>,
+    _scratch: Option<Scratch>,
 }
 
 /// Finds one image without reading it.
@@ -164,11 +164,11 @@ fn not_here(source: &ImageSource) -> anyhow::Error {
 }
 
 /// Puts the images of an archive into a layout of its own.
-fn import(path: &Path, name: Option<&str>) -> anyhow::Result<(Layout, Vec<Packed>, TempDir)> {
+fn import(path: &Path, name: Option<&str>) -> anyhow::Result<(Layout, Vec<Packed>, Scratch)> {
     let context = || format!("cannot read `{}`", path.display());
     let archive = Archive::open(path).with_context(context)?;
-    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let layout = Layout::create(scratch.path())?;
+    let scratch = Scratch::new().context("cannot make a temporary folder")?;
+    let layout = Layout::create(scratch.path().join("layout"))?;
     let mut imported = archive.import(&layout.write(Durability::Process)?).with_context(context)?;
     if let Some(name) = name {
         let named: Vec<Packed> = archive.named(name).with_context(context)?.into_iter().cloned().collect();

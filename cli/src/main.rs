@@ -25,6 +25,7 @@ mod progress;
 #[cfg(test)]
 mod reference;
 mod remote;
+mod scratch;
 mod settings;
 mod size;
 mod source;
@@ -54,7 +55,10 @@ fn run() -> ExitCode {
         Err(error) => return report(&error, false),
     };
     start_logging(&settings);
-    commands::run(&cli.command, &settings).unwrap_or_else(|error| report(&error, settings.color))
+    let code = commands::run(&cli.command, &settings).unwrap_or_else(|error| report(&error, settings.color));
+    // Threads that nobody waits for may still hold some.
+    scratch::remove_all();
+    code
 }
 
 /// Says why a command failed, and returns the code it ends with.

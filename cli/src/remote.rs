@@ -16,13 +16,13 @@ use attar_image::platform::Platform;
 use attar_image::reference::Reference;
 use attar_registry::Wanted;
 use attar_registry::engine::Engine;
-use tempfile::TempDir;
 
 use crate::analyses::Analyses;
 use crate::args::RegistryArgs;
 use crate::image::{self, Opened};
 use crate::network::Network;
 use crate::progress::Reporter;
+use crate::scratch::Scratch;
 use crate::settings::Settings;
 use crate::source::ImageSource;
 
@@ -52,7 +52,7 @@ pub(crate) struct Local {
     /// Where it is.
     pub(crate) source: ImageSource,
     /// Goes with the image.
-    _scratch: Option<TempDir>,
+    _scratch: Option<Scratch>,
 }
 
 /// Brings images here, opens them, and says what is worth knowing about that.
@@ -94,7 +94,7 @@ pub(crate) fn bring(
     let Some(origin) = Origin::find(source, &network, listener)? else {
         return Ok(Local { source: source.clone(), _scratch: None });
     };
-    let scratch = Scratch::new()?;
+    let scratch = Place::new()?;
     let bringing = Bringing { network: &network, layout: &scratch.layout, platform, extent, listener };
     let source = match origin {
         Origin::Engine(engine, name) if !matches!(extent, Extent::WithArtifacts(_)) => {
@@ -144,7 +144,7 @@ pub(crate) fn open_at_once(
     let network = Network::with_events(settings, arguments.plain_http, traffic.events())?;
     match Origin::find(source, &network, listener)? {
         Some(Origin::Registry(reference)) => {
-            let scratch = Scratch::new()?;
+            let scratch = Place::new()?;
             let into = Arc::new(scratch.layout.write(Durability::Process)?);
             let wanted = match platform {
                 Some(platform) => Wanted::Platform(image::platform(platform)?),
@@ -164,7 +164,7 @@ pub(crate) fn open_at_once(
             Ok(Distant { opened, streamed: Some(streamed), platforms, place })
         }
         Some(Origin::Engine(engine, name)) => {
-            let scratch = Scratch::new()?;
+            let scratch = Place::new()?;
             let local = save(&engine, &name, &scratch.archive, &network, listener)?;
             let place = ImageSource::Engine { kind: engine.kind(), name };
             of_file(Local { source: local, _scratch: Some(scratch.folder) }, place)
@@ -174,16 +174,16 @@ pub(crate) fn open_at_once(
 }
 
 /// A folder for an image that is brought here.
-struct Scratch {
+struct Place {
     layout: Layout,
     /// Where an engine's archive stands that is read in place.
     archive: PathBuf,
-    folder: TempDir,
+    folder: Scratch,
 }
 
-impl Scratch {
+impl Place {
     fn new() -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let folder = Scratch::new().context("cannot make a temporary folder")?;
         let layout = Layout::create(folder.path().join("layout"))?;
         Ok(Self { layout, archive: folder.path().join("image.tar"), folder })
     }

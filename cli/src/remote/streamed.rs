@@ -11,10 +11,10 @@ use attar_image::manifest::Descriptor;
 use attar_image::reference::Repository;
 use attar_inspector::tui::source::Fetching;
 use attar_registry::{Event, Events, RegistryError};
-use tempfile::TempDir;
 
 use crate::escape;
 use crate::network::Network;
+use crate::scratch::Scratch;
 
 /// Blobs that come from a repository into a layout, which goes with them.
 pub(crate) struct Streamed {
@@ -25,7 +25,7 @@ pub(crate) struct Streamed {
     traffic: Arc<Traffic>,
     /// Held while a blob is fetched: two threads that open it fetch it once.
     turns: Mutex<BTreeMap<Digest, Arc<Mutex<()>>>>,
-    _scratch: TempDir,
+    _scratch: Scratch,
 }
 
 impl Streamed {
@@ -34,7 +34,7 @@ impl Streamed {
         repository: Repository,
         into: Arc<Writer>,
         traffic: Arc<Traffic>,
-        scratch: TempDir,
+        scratch: Scratch,
     ) -> Self {
         Self { network, repository, into, traffic, turns: Mutex::default(), _scratch: scratch }
     }

@@ -10,7 +10,7 @@ mod manners;
 mod mouse;
 mod moving;
 mod opening;
-mod streaming;
+pub(crate) mod streaming;
 mod views;
 
 use attar_testing::layers::{Codec, Layer, write_docker_archive, write_layout_that_runs};
@@ -21,7 +21,7 @@ use serde_json::json;
 use crate::support;
 
 /// Columns and lines, unless a test is about other sizes.
-const SIZE: (u16, u16) = (120, 30);
+pub(crate) const SIZE: (u16, u16) = (120, 30);
 
 /// The number of files in `/srv/data`, which are more than the screen has lines.
 const FILES: usize = 200;

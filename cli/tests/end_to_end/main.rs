@@ -23,6 +23,7 @@ mod inspect_screen;
 mod interface;
 mod judges;
 mod kill;
+mod leftovers;
 mod loading;
 mod offline;
 mod pictures;

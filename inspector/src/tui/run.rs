@@ -37,15 +37,18 @@ pub enum RunError {
 
 /// Shows the interface until the user leaves it.
 ///
-/// `kind` is the value of `TERM`; `now` the time in seconds since 1970, for certificates that expire.
+/// `kind` is the value of `TERM`; `now` the time in seconds since 1970, for certificates that expire;
+/// `ending` is called before the process dies of a signal.
 pub fn run(
     start: Start,
     keymap: Keymap,
     source: Arc<dyn Source>,
     kind: Option<String>,
     now: i64,
+    ending: fn(),
 ) -> Result<(), RunError> {
     let settings = Settings { kind, has_mouse: start.has_mouse };
+    terminal::before_dying(ending);
     let (mut terminal, mut inputs) = terminal::open(&settings)?;
     let waker = inputs.waker();
     let (sender, events) = mpsc::channel();

@@ -31,6 +31,7 @@ use output::Output;
 pub use copy::{Clipboard, MAX_COPIED, TooLong};
 pub use events::{Input, Inputs, Waker};
 pub use run::{Flow, Screen, run_loop};
+pub use signals::before_dying;
 pub use support::Unsupported;
 
 /// How the terminal is used.

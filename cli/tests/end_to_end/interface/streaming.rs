@@ -12,15 +12,15 @@ use super::{SIZE, attar, open};
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// An image of two layers in a registry that can be told to be slow, and the digest of the lower one.
-struct Slow {
-    folder: Scratch,
-    registry: Registry,
-    lower: String,
-    reference: String,
+pub(crate) struct Slow {
+    pub(crate) folder: Scratch,
+    pub(crate) registry: Registry,
+    pub(crate) lower: String,
+    pub(crate) reference: String,
 }
 
 impl Slow {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = Scratch::new();
         let lower = Layer::new().directory("etc").file("etc/large", noise(2_000_000)).tar();
         let upper = Layer::new().directory("app").file("app/small", "small").tar();

@@ -20,6 +20,16 @@ pub(super) fn watch() -> io::Result<()> {
     WATCHED.get_or_init(|| start().map_err(|error| error.kind())).map_err(io::Error::from)
 }
 
+/// What is done before the process dies of a signal.
+static ENDING_WITH: OnceLock<fn()> = OnceLock::new();
+
+/// Has something done before the process dies of a signal, after the terminal is left; once for the life of
+/// the process.
+pub fn before_dying(ending: fn()) {
+    // The first one counts.
+    let _ = ENDING_WITH.set(ending);
+}
+
 /// Stops the process until it is continued.
 pub(super) fn stop() {
     let _ = low_level::raise(SIGSTOP);
@@ -64,6 +74,9 @@ fn obey(signal: i32) {
         SIGCONT => guard::resume(),
         signal => {
             guard::leave();
+            if let Some(ending) = ENDING_WITH.get() {
+                ending();
+            }
             // The one who waits for this process sees that it died of the signal.
             let _ = low_level::emulate_default_handler(signal);
         }

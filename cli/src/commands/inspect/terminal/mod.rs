@@ -28,6 +28,7 @@ use crate::failure::{self, Usage};
 use crate::output;
 use crate::ownership;
 use crate::remote::{self, Distant, Traffic};
+use crate::scratch;
 use crate::settings::{Settings, keys};
 use crate::source::ImageSource;
 
@@ -42,7 +43,8 @@ pub(super) fn open(arguments: &InspectArgs, settings: &Settings) -> anyhow::Resu
     }
     let (start, keymap) = (start::of(arguments, settings)?, keymap(arguments, settings)?);
     let (source, now) = (Images::new(settings, &arguments.registry), settings.now.as_second());
-    tui::run(start, keymap, Arc::new(source), settings.screen.kind.clone(), now)?;
+    scratch::leave_signals();
+    tui::run(start, keymap, Arc::new(source), settings.screen.kind.clone(), now, scratch::remove_all)?;
     Ok(ExitCode::Yes)
 }
 

@@ -1,0 +1,125 @@
+//! What is brought here to be read goes again, whichever way the program ends.
+
+use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::{Duration, SystemTime};
+
+use attar_testing::registry::Fault;
+use attar_testing::tmux::Window;
+use attar_testing::{Attar, need, wait};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::interface::SIZE;
+use crate::interface::streaming::Slow;
+use crate::support;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Slow {
+    /// A layer of this takes longer than any test.
+    fn endless() -> Self {
+        let slow = Self::new();
+        fs::create_dir(slow.folder.join("temporary")).expect("a folder");
+        slow.slow_down();
+        slow
+    }
+
+    fn slow_down(&self) {
+        self.registry.fail("GET", &self.lower, [Fault::Slow(100, PATIENCE)]);
+    }
+
+    fn attar(&self, arguments: &[&str]) -> Attar {
+        support::attar()
+            .current_dir(self.folder.path())
+            .cache(self.folder.join("cache"))
+            .env("TMPDIR", self.folder.join("temporary"))
+            .args(["inspect", &self.reference])
+            .args(arguments)
+    }
+
+    /// Returns the folders for images.
+    fn left(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.folder.join("temporary")).expect("a folder");
+        entries.map(|entry| entry.expect("an entry").path()).collect()
+    }
+
+    /// Starts a report, and waits until the image is on its way.
+    fn report(&self) -> Child {
+        let mut command = self.attar(&["-o", "table"]).into_command();
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("attar runs");
+        wait::until("a folder for the image", PATIENCE, || (!self.left().is_empty()).then_some(()));
+        child
+    }
+}
+
+fn process(child: &Child) -> Pid {
+    Pid::from_child(child)
+}
+
+#[test]
+fn of_reports_that_signals_end() {
+    let slow = Slow::endless();
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let mut child = slow.report();
+        kill_process(process(&child), signal).expect("it runs");
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.signal(), Some(signal.as_raw()), "whoever waits sees what it died of");
+        assert_eq!(slow.left(), Vec::<PathBuf>::new(), "{signal:?}");
+        slow.slow_down();
+    }
+}
+
+#[test]
+fn of_killed_reports_when_the_next_one_runs() {
+    let slow = Slow::endless();
+    let mut child = slow.report();
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    let left = slow.left();
+    assert_eq!(left.len(), 1, "nothing can be done by who is killed");
+    let then = SystemTime::now() - Duration::from_secs(3600);
+    File::open(&left[0]).and_then(|folder| folder.set_modified(then)).expect("a time");
+
+    slow.slow_down();
+    let mut other = slow.report();
+    let now = wait::until("only the folder that is used", PATIENCE, || {
+        Some(slow.left()).filter(|now| now.len() == 1 && *now != left)
+    });
+    slow.attar(&["-o", "table"]).run().success();
+    assert_eq!(slow.left(), now, "what somebody uses stays");
+    kill_process(process(&other), Signal::TERM).expect("it runs");
+    other.wait().expect("it ends");
+    assert_eq!(slow.left(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn of_the_interface() {
+    let slow = Slow::endless();
+    for what in ["quitting while a layer is fetched", "SIGTERM", "a lost terminal"] {
+        let window = need!(Window::open(&slow.attar(&["--pane", "tree"]).into_command(), SIZE));
+        // The upper layer is there, the lower one is on its way.
+        window.wait_for("small");
+        assert_eq!(slow.left().len(), 1);
+        let _window = match what {
+            "SIGTERM" => {
+                let process = Pid::from_raw(window.process()).expect("a process");
+                kill_process(process, Signal::TERM).expect("it runs");
+                Some(window)
+            }
+            "a lost terminal" => {
+                drop(window);
+                None
+            }
+            _ => {
+                window.keys("q");
+                Some(window)
+            }
+        };
+        wait::until(format!("nothing to be left after {what}"), PATIENCE, || {
+            slow.left().is_empty().then_some(())
+        });
+        slow.slow_down();
+    }
+}
