@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use attar_testing::registry::Fault;
@@ -22,20 +22,21 @@ impl Slow {
     fn endless() -> Self {
         let slow = Self::new();
         fs::create_dir(slow.folder.join("temporary")).expect("a folder");
-        slow.slow_down();
+        // Again and again: several programs ask for it, and each may ask anew.
+        slow.registry.fail("GET", &slow.lower, vec![Fault::Slow(100, PATIENCE); 32]);
         slow
     }
 
-    fn slow_down(&self) {
-        self.registry.fail("GET", &self.lower, [Fault::Slow(100, PATIENCE)]);
+    fn attar(&self, arguments: &[&str]) -> Attar {
+        self.attar_of(&self.reference, arguments)
     }
 
-    fn attar(&self, arguments: &[&str]) -> Attar {
+    fn attar_of(&self, reference: &str, arguments: &[&str]) -> Attar {
         support::attar()
             .current_dir(self.folder.path())
             .cache(self.folder.join("cache"))
             .env("TMPDIR", self.folder.join("temporary"))
-            .args(["inspect", &self.reference])
+            .args(["inspect", reference])
             .args(arguments)
     }
 
@@ -47,7 +48,11 @@ impl Slow {
 
     /// Starts a report, and waits until the image is on its way.
     fn report(&self) -> Child {
-        let mut command = self.attar(&["-o", "table"]).into_command();
+        let attar = self.attar(&["-o", "table"]).into_command();
+        // Whoever runs the tests may have them ignore signals, and what is ignored stays so.
+        let mut command = Command::new("env");
+        command.env_clear().envs(attar.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.arg("--default-signal=INT,TERM,HUP").arg(attar.get_program()).args(attar.get_args());
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("attar runs");
         wait::until("a folder for the image", PATIENCE, || (!self.left().is_empty()).then_some(()));
         child
@@ -67,7 +72,6 @@ fn of_reports_that_signals_end() {
         let status = child.wait().expect("it ends");
         assert_eq!(status.signal(), Some(signal.as_raw()), "whoever waits sees what it died of");
         assert_eq!(slow.left(), Vec::<PathBuf>::new(), "{signal:?}");
-        slow.slow_down();
     }
 }
 
@@ -82,12 +86,11 @@ fn of_killed_reports_when_the_next_one_runs() {
     let then = SystemTime::now() - Duration::from_secs(3600);
     File::open(&left[0]).and_then(|folder| folder.set_modified(then)).expect("a time");
 
-    slow.slow_down();
     let mut other = slow.report();
     let now = wait::until("only the folder that is used", PATIENCE, || {
         Some(slow.left()).filter(|now| now.len() == 1 && *now != left)
     });
-    slow.attar(&["-o", "table"]).run().success();
+    slow.attar_of(&Slow::new().reference, &["-o", "table"]).run().success();
     assert_eq!(slow.left(), now, "what somebody uses stays");
     kill_process(process(&other), Signal::TERM).expect("it runs");
     other.wait().expect("it ends");
@@ -120,6 +123,5 @@ fn of_the_interface() {
         wait::until(format!("nothing to be left after {what}"), PATIENCE, || {
             slow.left().is_empty().then_some(())
         });
-        slow.slow_down();
     }
 }

@@ -30,6 +30,9 @@ pub(super) fn title(app: &App, tab: &Tab, is_largest: bool) -> String {
         (Some(filter), _) => title += &format!(", finding `{}`", filter.as_str()),
         (None, _) => {}
     }
+    if tab.is_reading() {
+        title += ", layers are still being read";
+    }
     let left_out = left_out(tab);
     if !left_out.is_none() {
         title += &format!(", without {}", list(&left_out.names()));
@@ -39,9 +42,6 @@ pub(super) fn title(app: &App, tab: &Tab, is_largest: bool) -> String {
     }
     if tree.is_pending() {
         title += &format!(" {}", app.spinner());
-    }
-    if tab.is_reading() {
-        title += ", layers are still being read";
     }
     title
 }
