@@ -24,7 +24,7 @@ const LOCK: &str = "lock";
 /// A younger folder without a lock may be about to get it.
 const YOUNG: Duration = Duration::from_secs(60);
 /// How often removing is tried while somebody may still write there.
-const TRIES: u32 = 3;
+const TRIES: u32 = 10;
 
 /// The folders of this program; none once it ends.
 static FOLDERS: Mutex<Option<BTreeSet<PathBuf>>> = Mutex::new(Some(BTreeSet::new()));
@@ -41,11 +41,11 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// Makes an empty folder, but for a file that nobody else needs.
     pub(crate) fn new() -> io::Result<Self> {
-        let scratch = Self::within(&std::env::temp_dir(), &FOLDERS)?;
+        // First, so that no signal finds a folder that nobody would remove.
         if !IS_TOLD.load(Ordering::Acquire) {
             watch();
         }
-        Ok(scratch)
+        Self::within(&std::env::temp_dir(), &FOLDERS)
     }
 
     fn within(parent: &Path, folders: &Mutex<Option<BTreeSet<PathBuf>>>) -> io::Result<Self> {
@@ -88,13 +88,16 @@ pub(crate) fn remove_all() {
     // Held until they are gone: a signal and the end of the interface may come together, as when a terminal
     // is lost, and neither may end the program while the other removes.
     let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
-    folders.take().into_iter().flatten().for_each(|folder| remove(&folder));
+    let folders = folders.take().unwrap_or_default();
+    // Twice: a thread that still runs may have been about to make folders in one.
+    folders.iter().chain(&folders).for_each(|folder| remove(folder));
 }
 
 fn remove(folder: &Path) {
     for _ in 0..TRIES {
         // Others may write there, or remove it too.
         let _ = fs::remove_dir_all(folder);
+        std::thread::yield_now();
         if folder.symlink_metadata().is_err() {
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
@@ -54,9 +54,16 @@ impl Slow {
         command.env_clear().envs(attar.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.arg("--default-signal=INT,TERM,HUP").arg(attar.get_program()).args(attar.get_args());
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("attar runs");
-        wait::until("a folder for the image", PATIENCE, || (!self.left().is_empty()).then_some(()));
+        wait::until("a part of the image", PATIENCE, || {
+            self.left().iter().any(|folder| has_blobs(folder)).then_some(())
+        });
         child
     }
+}
+
+/// Says whether something of an image has arrived in a folder.
+fn has_blobs(folder: &Path) -> bool {
+    fs::read_dir(folder.join("layout/blobs/sha256")).is_ok_and(|blobs| blobs.count() > 0)
 }
 
 fn process(child: &Child) -> Pid {
@@ -88,7 +95,7 @@ fn of_killed_reports_when_the_next_one_runs() {
 
     let mut other = slow.report();
     let now = wait::until("only the folder that is used", PATIENCE, || {
-        Some(slow.left()).filter(|now| now.len() == 1 && *now != left)
+        Some(slow.left()).filter(|now| now.len() == 1 && *now != left && has_blobs(&now[0]))
     });
     slow.attar_of(&Slow::new().reference, &["-o", "table"]).run().success();
     assert_eq!(slow.left(), now, "what somebody uses stays");
